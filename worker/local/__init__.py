@@ -1,0 +1,1 @@
+"""The embedded AWS and simulated vendors: for demo, dev, tests and benchmarks."""

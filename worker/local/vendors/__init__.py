@@ -1,0 +1,1 @@
+"""Simulated vendors, which check requests and count arrivals."""

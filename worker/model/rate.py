@@ -1,0 +1,78 @@
+"""A vendor's limit: one or more windows, all of which must hold."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+
+_UNITS = {
+    "s": 1,
+    "sec": 1,
+    "second": 1,
+    "m": 60,
+    "min": 60,
+    "minute": 60,
+    "h": 3600,
+    "hour": 3600,
+    "d": 86400,
+    "day": 86400,
+}
+_FORM = re.compile(r"\s*(\d+(?:\.\d+)?)\s*/\s*([a-z]+)\s*")
+_FORMS = '"80/s", "150/min", "5000/h", "100000/d", "0.5/s", or a list of them'
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """At most `limit` requests in any `seconds`."""
+
+    limit: int
+    seconds: float
+
+    @property
+    def per_second(self) -> float:
+        """The mean rate that it allows."""
+        return self.limit / self.seconds
+
+    def __str__(self) -> str:
+        unit = {1: "s", 60: "min", 3600: "h", 86400: "d"}.get(int(self.seconds))
+        return (
+            f"{self.limit}/{unit}" if unit and self.seconds == int(self.seconds) else f"{self.limit}/{self.seconds:g}s"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Windows, the shortest first."""
+
+    windows: tuple[Window, ...]
+
+    @property
+    def per_second(self) -> float:
+        """The mean rate that all windows together allow."""
+        return min(window.per_second for window in self.windows)
+
+    def __str__(self) -> str:
+        return ", ".join(str(window) for window in self.windows)
+
+
+def parse_rate(value: object) -> Rate:
+    """Read `"80/s"` or a list of such; a fraction becomes a longer window (`"0.5/s"` is one in two seconds).
+
+    Raises ValueError that names the wrong part and the valid forms.
+    """
+    texts = value if isinstance(value, list | tuple) else [value]
+    if not texts:
+        raise ValueError(f"a rate needs at least one window: {_FORMS}")
+    return Rate(tuple(sorted((_window(text) for text in texts), key=lambda window: window.seconds)))
+
+
+def _window(text: object) -> Window:
+    found = _FORM.fullmatch(text) if isinstance(text, str) else None
+    unit = _UNITS.get(found[2]) if found else None
+    if found is None or unit is None:
+        raise ValueError(f"{text!r} is not a rate; write {_FORMS}")
+    count = Fraction(found[1])
+    if count <= 0:
+        raise ValueError(f"{text!r} lets nothing through; to stop a vendor, pause it")
+    return Window(count.numerator, float(unit * count.denominator))

@@ -1,0 +1,1 @@
+"""How messages of one vendor flow: asyncio over the ports."""

@@ -1,0 +1,146 @@
+"""What the pipeline needs of the world: protocols of at most three methods."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol, TypeVar
+
+from worker.model.disposition import Failures
+from worker.model.events import Event
+from worker.model.message import NOTHING, Job, JobKey, Message, Outgoing, Publication, ReceiptHandle
+from worker.model.outcome import Outcome
+
+P = TypeVar("P")
+Q = TypeVar("Q")
+R = TypeVar("R")
+
+
+class Clock(Protocol):
+    """Time: monotonic seconds for durations, UTC for what people read."""
+
+    def monotonic(self) -> float:
+        """Seconds that only go forward."""
+
+    def now(self) -> datetime:
+        """The time of day, UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class EntryFailure:
+    """One entry of a batch call that was not carried out."""
+
+    index: int  # its place in the call's list
+    code: str  # AWS's
+    final: bool  # trying again cannot help: the receipt is not valid any more, the entry is malformed
+
+
+class Queue(Protocol):
+    """One SQS queue, from which we receive. At most ten entries a call.
+
+    Each raises UnavailableError (try again) or RefusedError (an operator must act).
+    """
+
+    async def receive(self, limit: int) -> Sequence[Message]:
+        """Long-poll for 1 … 10 messages; never cancelled, it returns within its wait time and a few seconds."""
+
+    async def delete(self, receipts: Sequence[ReceiptHandle]) -> Sequence[EntryFailure]:
+        """Delete messages; returns the entries that were not."""
+
+    async def change_visibility(self, entries: Sequence[tuple[ReceiptHandle, timedelta]]) -> Sequence[EntryFailure]:
+        """Make each message visible again after so long (0 … 12 h), counted from now."""
+
+
+class Outbox(Protocol):
+    """One SQS queue, to which we send. At most ten entries a call; the same errors as `Queue`."""
+
+    async def send(self, entries: Sequence[Outgoing]) -> Sequence[EntryFailure]:
+        """Send messages; returns the entries that were not taken."""
+
+
+class Publications(Protocol):
+    """Where messages that follow from others go."""
+
+    async def publish(self, publications: Sequence[Publication]) -> None:
+        """Return when all are with SNS; raises as `Queue` does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """Where a claim check lies."""
+
+    bucket: str
+    key: str
+
+
+class Blobs(Protocol):
+    """Claim checks. Raises UnavailableError, or BadMessageError for a bucket that is not ours or an object not there."""
+
+    async def get(self, pointer: Pointer) -> bytes:
+        """Fetch the body that a pointer stands for."""
+
+    async def put(self, data: bytes) -> Pointer:
+        """Store a body; returns where."""
+
+
+class Secrets(Protocol):
+    """Secrets Manager. Raises RefusedError where there is no such secret."""
+
+    async def get(self, name: str) -> str:
+        """The secret's current text."""
+
+
+class Attempts(Protocol):
+    """The failed attempts of messages, apart from SQS's receive count."""
+
+    async def of(self, key: JobKey) -> Failures:
+        """What is counted so far."""
+
+    async def failed(self, key: JobKey, closed_for: float) -> Failures:
+        """Count one more. `closed_for`: seconds that the gate has been closed so far, in all."""
+
+    async def forget(self, key: JobKey) -> None:
+        """The message has ended."""
+
+
+class Telemetry(Protocol):
+    """Who listens to events; returns at once and never raises."""
+
+    def emit(self, event: Event) -> None:
+        """Take note of an event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """How many jobs one vendor request carries: at most `size`, `max_bytes` of payload, gathered for `linger`."""
+
+    size: int = 1
+    max_bytes: int | None = None
+    linger: timedelta = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What the core must know of an adapter."""
+
+    idempotent: bool = False  # the vendor takes `job.key` as idempotency key, or the operation is a natural upsert
+    batch: Batch = field(default_factory=Batch)
+    scope: Callable[[Any], str | None] = lambda _payload: (
+        None
+    )  # what `rate_per_key` counts: the payload's recipient, channel…
+
+
+class Vendor(Protocol[P, Q, R]):
+    """An adapter, built and ready. Only `send` does I/O; a vendor that opens something is an async context manager."""
+
+    traits: Traits
+
+    def prepare(self, jobs: Sequence[Job[P]]) -> Q:
+        """Make the one request that carries these jobs (one job unless `traits.batch` says more); pure."""
+
+    async def send(self, request: Q) -> R:
+        """Send it. Raises NotSentError or NotAnsweredError."""
+
+    def classify(self, reply: R, jobs: Sequence[Job[P]]) -> Sequence[Outcome]:
+        """Say what the reply means for each job, in the order of the jobs; pure."""

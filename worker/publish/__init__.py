@@ -1,0 +1,1 @@
+"""The way in: messages to SNS."""

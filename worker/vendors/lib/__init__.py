@@ -1,0 +1,1 @@
+"""What vendor files share."""
