@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
+from pydantic import BaseModel
+
 from worker.model.disposition import Failures
 from worker.model.events import Event
-from worker.model.message import NOTHING, Job, JobKey, Message, Outgoing, Publication, ReceiptHandle
+from worker.model.message import NOTHING, Job, JobKey, Message, Outgoing, Publication, ReceiptHandle, VendorName
 from worker.model.outcome import Outcome
 
 P = TypeVar("P")
@@ -75,7 +77,7 @@ class Pointer:
 
 
 class Blobs(Protocol):
-    """Claim checks. Raises UnavailableError, or BadMessageError for a bucket that is not ours or an object not there."""
+    """Claim checks. Raises UnavailableError, or BadMessageError for a bucket not ours or an object not there."""
 
     async def get(self, pointer: Pointer) -> bytes:
         """Fetch the body that a pointer stands for."""
@@ -131,10 +133,23 @@ class Traits:
     )  # what `rate_per_key` counts: the payload's recipient, channel…
 
 
+@dataclass(frozen=True, slots=True)
+class VendorContext:
+    """What the topology says of an entry, as far as its adapter needs it."""
+
+    name: VendorName
+    timeout: timedelta  # of one vendor request
+    connections: int  # requests at once, at most
+    endpoint: str | None = None  # scheme://host:port that takes the place of the vendor's own
+    secret: Callable[[], Awaitable[str]] | None = None  # its current text, from a cache; None: the entry names none
+
+
 class Vendor(Protocol[P, Q, R]):
     """An adapter, built and ready. Only `send` does I/O; a vendor that opens something is an async context manager."""
 
-    traits: Traits
+    @property
+    def traits(self) -> Traits:
+        """What the core must know of it."""
 
     def prepare(self, jobs: Sequence[Job[P]]) -> Q:
         """Make the one request that carries these jobs (one job unless `traits.batch` says more); pure."""
@@ -144,3 +159,13 @@ class Vendor(Protocol[P, Q, R]):
 
     def classify(self, reply: R, jobs: Sequence[Job[P]]) -> Sequence[Outcome]:
         """Say what the reply means for each job, in the order of the jobs; pure."""
+
+
+class Adapter(Protocol):
+    """The class that an entry's `adapter` names: called with validated options it makes a Vendor, without any I/O."""
+
+    Options: type[BaseModel]  # validates the entry's `options`
+    Payload: Any  # what pydantic's TypeAdapter takes: a model, a TypedDict, dict[str, Any]
+
+    def __call__(self, options: Any, context: VendorContext) -> Vendor[Any, Any, Any]:  # noqa: D102
+        ...

@@ -19,7 +19,7 @@ NOTHING: timedelta = timedelta(0)
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """One SQS or SNS message attribute: its data type (`String`, `Number`, `Binary`, or one with a suffix) and value."""
+    """One message attribute: its data type (`String`, `Number`, `Binary`, with or without a suffix) and value."""
 
     data_type: str
     value: str | bytes
