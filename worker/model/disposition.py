@@ -37,10 +37,11 @@ class Postpone:
 
 @dataclass(frozen=True, slots=True)
 class Bury:
-    """It goes to the dead-letter queue, with the reason."""
+    """It goes to the dead-letter queue and says why; `last_error`: what the vendor said, if that is another."""
 
     reason: str
     code: str | None = None
+    last_error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ def dispose(outcome: Outcome, failures: Failures, policy: Policy, closed_for: ti
         case Rejected(reason, code):
             return Decision(Bury(reason, code))
         case Ambiguous(reason) if policy.bury_ambiguous:
-            return Decision(Bury(f"no answer, and a repeat could duplicate it: {reason}", "ambiguous"))
+            return Decision(Bury("no answer, and a repeat could duplicate it", "ambiguous", reason))
         case Ambiguous(reason):
             return _retry(None, reason, failures, policy)
         case RetryAfter(delay, reason):
@@ -140,9 +141,9 @@ def _split(outcome: Partial, failures: Failures, policy: Policy) -> Decision:
 
 def _given_up(reason: str, failures: Failures, policy: Policy) -> Bury | None:
     if failures.count >= policy.max_attempts:
-        return Bury(f"gave up after {failures.count} attempts: {reason}", "max_attempts")
+        return Bury(f"gave up after {failures.count} attempts", "max_attempts", reason)
     if failures.lasting >= policy.give_up_after:
-        return Bury(f"gave up after {policy.give_up_after}: {reason}", "give_up_after")
+        return Bury(f"gave up after {policy.give_up_after}", "give_up_after", reason)
     return None
 
 

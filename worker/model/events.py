@@ -74,7 +74,6 @@ class PipelineStopped:
     name: ClassVar[str] = "pipeline.stopped"
     level: ClassVar[Level] = Level.INFO
     vendor: str
-    handed_back: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The topology: `sluice.toml`, then the environment, then flags; frozen, nothing extra."""
+"""What a `sluice.toml` may say: every table and key, with its default and meaning."""
 
 from __future__ import annotations
 
@@ -9,10 +9,31 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from worker.model.duration import parse_duration
 from worker.model.rate import Rate, parse_rate
+from worker.settings.names import fold
 
-Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
-Limit = Annotated[Rate, BeforeValidator(parse_rate)]
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+
+def _duration(value: object) -> timedelta:
+    try:
+        return parse_duration(value)
+    except OverflowError:
+        raise ValueError(f"{value!r} is longer than any wait") from None
+
+
+def _rate(value: object) -> Rate:
+    try:
+        return value if isinstance(value, Rate) else parse_rate(value)
+    except OverflowError:
+        raise ValueError(f"{value!r} is slower than any vendor") from None
+
+
+def _folded(value: object) -> object:
+    return fold(value) if isinstance(value, str) else value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Limit = Annotated[Rate, BeforeValidator(_rate)]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]
+Reference = Annotated[Name, BeforeValidator(_folded)]
 
 
 class Frozen(BaseModel):
@@ -97,7 +118,7 @@ class VendorSettings(Frozen):
     retention: Duration = Field(
         timedelta(days=13), description="how long the queue keeps a message; the dead-letter queue keeps it 14 days"
     )
-    pool: Name = Field("default", description="the ECS service that it runs in")
+    pool: Reference = Field("default", description="the ECS service that it runs in")
     scaling: ScalingSettings = Field(default_factory=ScalingSettings)
 
 

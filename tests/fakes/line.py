@@ -1,0 +1,90 @@
+"""One vendor's line on fakes: queue, dead letters, vendor, pipeline; for tests of the whole pipeline."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from tests.fakes.blobs import MemoryBlobs
+from tests.fakes.clock import LoopClock
+from tests.fakes.queue import MemoryQueue
+from tests.fakes.telemetry import RecordedTelemetry
+from tests.fakes.vendor import ScriptedVendor
+from worker.model.disposition import Policy
+from worker.pipeline.attempts import MemoryAttempts
+from worker.pipeline.delivery import Rules
+from worker.pipeline.gate import Gate, Limits
+from worker.pipeline.permits import Look
+from worker.pipeline.pipeline import Pipeline, Plan
+from worker.pipeline.settler import Ports
+from worker.pipeline.stop import Stop
+from worker.ports import Publications
+from worker.supervisor import Lane, Polls, Supervisor, Times
+
+
+@dataclass
+class Line:
+    """Everything of one vendor; `async with line.running()` runs it under the real supervisor."""
+
+    vendor: ScriptedVendor = field(default_factory=ScriptedVendor)
+    limits: Limits = field(default_factory=lambda: Limits(concurrency=10))
+    rules: Rules = field(default_factory=lambda: Rules(Policy()))
+    visibility: timedelta = timedelta(seconds=60)
+    look_ahead: float = 2.0
+    receivers: int = 1
+    payload: Any = dict[str, Any]
+    blobs: MemoryBlobs | None = None
+    publications: Publications | None = None
+    times: Times = field(default_factory=lambda: Times(grace=20, poll=20, flush=5))
+
+    def __post_init__(self) -> None:
+        self.clock = LoopClock()
+        self.dead = MemoryQueue(self.clock)
+        self.queue = MemoryQueue(self.clock, visibility=self.visibility, dead_letters=self.dead)
+        self.events = RecordedTelemetry()
+        self.stop = Stop()
+        self.gate = Gate("foo", self.limits, clock=self.clock, telemetry=self.events)
+        self.beats = 0
+        self.pipeline = self._pipeline()
+
+    def _pipeline(self) -> Pipeline:
+        look = Look(self.look_ahead, self.limits.concurrency, self.receivers)
+        return Pipeline(
+            Plan("foo", look, self.rules, self.visibility, self.payload),
+            self.vendor,
+            Ports(self.queue, self.queue, self.dead, self.publications, self.blobs),
+            self.gate,
+            MemoryAttempts(self.clock),
+            clock=self.clock,
+            telemetry=self.events,
+            beat=self._beat,
+        )
+
+    def _beat(self) -> None:
+        self.beats += 1
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[asyncio.Task[None]]:
+        """Run it; leaving the block asks for the stop and waits for the end."""
+        task = asyncio.create_task(self.run())
+        try:
+            yield task
+        finally:
+            if not self.stop.stopping.is_set():
+                self.stop.ask("test")
+            await task
+
+    async def run(self) -> None:
+        """Run it until the stop."""
+        async with asyncio.TaskGroup() as polling:
+            lane = Lane(self.pipeline, Polls("foo", self.queue, polling, self.events))
+            await Supervisor(self.stop, self.times, clock=self.clock, telemetry=self.events).run([lane])
+
+    async def drained(self) -> None:
+        """Return once the queue is empty."""
+        while len(self.queue):
+            await asyncio.sleep(1)

@@ -1,0 +1,1 @@
+"""One store for each kind of resource: read it, make it, set attributes of it."""

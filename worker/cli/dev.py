@@ -1,0 +1,35 @@
+"""`sluice dev`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from worker import app
+from worker.cli.loop import complete
+from worker.cli.options import Invocation, common, settings
+from worker.cli.words import Command
+from worker.ops.check import check
+
+
+@click.command(
+    cls=Command,
+    examples=(
+        "sluice dev",
+        "sluice dev examples/messaging",
+    ),
+    exits="0 stopped, 2 wrong configuration",
+)
+@click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path, file_okay=False))
+@settings
+@common
+@click.pass_context
+def command(ctx: click.Context, folder: Path | None, flags: dict[str, str]) -> None:
+    """Run a folder's sluice.toml on this machine: embedded AWS, simulated vendors, the worker.
+
+    It runs until Ctrl-C. Publish to it from another terminal with what it prints.
+    """
+    topology = ctx.ensure_object(Invocation).topology(flags, path=folder and folder / "sluice.toml")
+    check(topology).require()
+    ctx.exit(complete(app.dev(topology)))

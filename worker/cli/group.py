@@ -1,0 +1,73 @@
+"""`sluice` itself: its commands, the options of all of them, and the one place where an error becomes an exit code."""
+
+from __future__ import annotations
+
+import traceback
+from importlib import import_module
+
+import click
+
+from worker.cli.options import Invocation, common
+from worker.cli.words import write_examples
+from worker.model.errors import SluiceError
+
+_COMMANDS = ("run", "check", "demo", "dev", "publish", "up", "health", "keys")  # each a module here, with `command`
+_EXAMPLES = (
+    "sluice demo            see it work, with nothing but this machine",
+    "sluice check           is my sluice.toml right?",
+    "sluice up --dry-run    what would be made in AWS?",
+    "sluice run             drain, until SIGTERM or Ctrl-C",
+)
+_WRONG, _INTERRUPTED = 2, 130
+_EXITS = (
+    ("0", "ok"),
+    ("1", "failed: the demo's report does not hold, the worker is not healthy"),
+    (str(_WRONG), "wrong usage or configuration; AWS refused or did not answer"),
+    (str(_INTERRUPTED), "interrupted by Ctrl-C before anything had started"),
+)
+
+
+class Commands(click.Group):
+    """Imports a command's module when it is used: `sluice health` does not wait for all of AWS's SDK."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002, D102
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002, D102
+        if cmd_name not in _COMMANDS:
+            return None
+        command = import_module(f"worker.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; every error of ours ends in clear lines and exit code 2."""
+        try:
+            return super().invoke(ctx)
+        except SluiceError as error:
+            _tell(error, ctx.ensure_object(Invocation))
+            ctx.exit(_WRONG)
+        except KeyboardInterrupt:
+            ctx.exit(_INTERRUPTED)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002, D102
+        write_examples(formatter, _EXAMPLES)
+        with formatter.section("Exit codes"):
+            formatter.write_dl(_EXITS)
+
+
+def _tell(error: SluiceError, invocation: Invocation) -> None:
+    if invocation.verbose:
+        click.echo("".join(traceback.format_exception(error)), err=True)
+    for line in str(error).splitlines():
+        click.echo(f"error: {line}", err=True)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="sluice", prog_name="sluice", message="%(prog)s %(version)s")
+@common
+def main() -> None:
+    """Drains SQS queues into vendor APIs: never above a vendor's limit, with nothing lost.
+
+    Settings come from sluice.toml, then from variables (SLUICE_VENDORS__FOO_PRIMARY__CONCURRENCY=4), then from --set.
+    """

@@ -1,0 +1,24 @@
+"""`sluice keys`."""
+
+from __future__ import annotations
+
+import click
+
+from worker.cli.options import common
+from worker.cli.words import Command
+from worker.ops.keys import events_table, settings_tables
+
+
+@click.command(
+    cls=Command,
+    examples=(
+        "sluice keys",
+        "sluice keys --events",
+    ),
+    exits="0",
+)
+@click.option("--events", is_flag=True, help="The events that a worker logs and counts, instead.")
+@common
+def command(events: bool) -> None:
+    """Print every key of sluice.toml: type, default and meaning; as Markdown."""
+    click.echo(events_table() if events else settings_tables())

@@ -1,0 +1,83 @@
+"""Options that commands share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from worker.settings import Topology, load
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(slots=True)
+class Invocation:
+    """What was said before or after the command's name; click's callbacks write it, commands read it."""
+
+    config: Path = Path("sluice.toml")
+    verbose: bool = False
+
+    def topology(self, flags: Mapping[str, str], *, path: Path | None = None) -> Topology:
+        """Load the topology; raises ConfigurationError."""
+        return load(path or self.config, environ=os.environ, flags=flags)
+
+
+def common(command: F) -> F:
+    """`--config` and `--verbose`: they may stand before and after the command's name."""
+    config = click.option(
+        "-c",
+        "--config",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        callback=_config,
+        expose_value=False,
+        help="The topology; default: $SLUICE_CONFIG, else sluice.toml.",
+    )
+    verbose = click.option(
+        "-v", "--verbose", is_flag=True, callback=_verbose, expose_value=False, help="Show the cause of errors."
+    )
+    return config(verbose(command))
+
+
+def settings(command: F) -> F:
+    """`--set PATH=VALUE`, as the keyword `flags`."""
+    return click.option(
+        "--set",
+        "flags",
+        multiple=True,
+        metavar="PATH=VALUE",
+        callback=_pairs,
+        help="Change one setting, such as vendors.foo.concurrency=4; may be repeated.",
+    )(command)
+
+
+def pairs(texts: tuple[str, ...], form: str) -> dict[str, str]:
+    """Split `NAME=VALUE` texts; raises click.BadParameter that shows the form."""
+    found: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not (name.strip() and equals):
+            raise click.BadParameter(f"{text!r} is not {form}")
+        found[name.strip()] = value
+    return found
+
+
+def _pairs(_ctx: click.Context, _param: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
+    return pairs(texts, "PATH=VALUE, such as vendors.foo.concurrency=4")
+
+
+def _config(ctx: click.Context, _param: click.Parameter, path: Path | None) -> None:
+    invocation = ctx.ensure_object(Invocation)
+    if path is not None:
+        invocation.config = path
+    elif ctx.parent is None and (given := os.environ.get("SLUICE_CONFIG")):
+        invocation.config = Path(given)
+
+
+def _verbose(ctx: click.Context, _param: click.Parameter, said: bool) -> None:
+    ctx.ensure_object(Invocation).verbose |= said

@@ -1,0 +1,52 @@
+"""`sluice run`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from worker import app
+from worker.cli.loop import complete
+from worker.cli.options import Invocation, common, settings
+from worker.cli.words import Command
+from worker.model.errors import ConfigurationError
+from worker.ops.check import check
+from worker.settings import Topology
+from worker.settings.names import fold, nearest
+
+
+@click.command(
+    cls=Command,
+    examples=(
+        "sluice run",
+        "sluice run --vendor foo-primary --vendor foo-secondary",
+        "sluice run --set vendors.foo-primary.concurrency=4",
+    ),
+    exits="0 stopped cleanly, 2 wrong configuration or AWS refused",
+)
+@click.option("--vendor", "wanted", multiple=True, metavar="NAME", help="Only this vendor; may be repeated.")
+@settings
+@common
+@click.pass_context
+def command(ctx: click.Context, wanted: tuple[str, ...], flags: dict[str, str]) -> None:
+    """Drain the queues of all vendors, or of some, until SIGTERM or Ctrl-C.
+
+    A stop hands back what was not sent and settles the rest; a second signal ends the grace.
+    """
+    topology = ctx.ensure_object(Invocation).topology(flags)
+    vendors = _chosen(wanted, topology)
+    check(_only(vendors, topology)).require()
+    ctx.exit(complete(app.run(topology, vendors)))
+
+
+def _chosen(wanted: Sequence[str], topology: Topology) -> tuple[str, ...]:
+    for name in wanted:
+        if fold(name) not in topology.vendors:
+            raise ConfigurationError(f"there is no vendor {name}; {nearest(name, topology.vendors)}")
+    chosen = {fold(name) for name in wanted} or set(topology.vendors)
+    return tuple(name for name in topology.vendors if name in chosen)
+
+
+def _only(vendors: Sequence[str], topology: Topology) -> Topology:
+    return topology.model_copy(update={"vendors": {name: topology.vendors[name] for name in vendors}})

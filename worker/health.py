@@ -1,0 +1,66 @@
+"""What the platform asks of a worker: /live, /ready and /metrics."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+
+from worker.model.errors import ConfigurationError
+from worker.telemetry.prometheus import Metrics
+from worker.telemetry.vitals import Vitals
+
+
+@asynccontextmanager
+async def serve(host: str, port: int, *, vitals: Vitals, metrics: Metrics) -> AsyncIterator[None]:
+    """Answer on `host`:`port` while the block runs; port 0: nowhere.
+
+    Raises ConfigurationError where it cannot listen.
+    """
+    if port == 0:
+        yield
+        return
+    runner = web.AppRunner(application(vitals, metrics), access_log=None, shutdown_timeout=1)
+    await runner.setup()
+    try:
+        await _listen(runner, host, port)
+        yield
+    finally:
+        await runner.cleanup()
+
+
+def application(vitals: Vitals, metrics: Metrics) -> web.Application:
+    """The three routes."""
+
+    async def live(_request: web.Request) -> web.Response:
+        failing = vitals.failing()
+        body = {"status": "failing", "vendors": dict(failing)} if failing else {"status": "live"}
+        return web.json_response(body, status=503 if failing else 200)
+
+    async def ready(_request: web.Request) -> web.Response:
+        unready = vitals.unready()
+        body = {"status": "not receiving", "vendors": list(unready)} if unready else {"status": "ready"}
+        return web.json_response(body, status=503 if unready else 200)
+
+    async def scrape(_request: web.Request) -> web.Response:
+        return web.Response(body=metrics.exposition(), headers={"Content-Type": Metrics.CONTENT_TYPE})
+
+    app = web.Application()
+    app.add_routes([web.get("/live", live), web.get("/ready", ready), web.get("/metrics", scrape)])
+    return app
+
+
+async def _listen(runner: web.AppRunner, host: str, port: int) -> None:
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except OSError as error:
+        raise ConfigurationError(
+            f"the health server cannot listen on {host}:{port}: {_reason(error)}; "
+            "[sluice] health_host and health_port say where, health_port = 0 turns it off"
+        ) from error
+
+
+def _reason(error: OSError) -> str:
+    return "the port is taken" if error.errno == errno.EADDRINUSE else (error.strerror or type(error).__name__)

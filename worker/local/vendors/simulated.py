@@ -1,0 +1,91 @@
+"""One simulated vendor: checks requests, answers by its behaviour and writes down what arrived."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+from collections.abc import Callable
+from random import Random
+from time import monotonic
+
+from aiohttp import web
+
+from worker.local.vendors.arrivals import Arrival
+from worker.local.vendors.behaviour import Behaviour
+from worker.local.vendors.counters import Wire, count
+
+COUNTERS = "/_sluice/counters"
+ARRIVALS = "/_sluice/arrivals"  # [[at, status], …]
+_KEY_HEADERS = ("Idempotency-Key", "sluice-key")
+
+
+class SimulatedVendor:
+    """A handler for aiohttp's low-level server; all its state belongs to the server's loop."""
+
+    def __init__(self, behaviour: Behaviour, clock: Callable[[], float] = monotonic) -> None:
+        self.behaviour = behaviour
+        self.arrivals: list[Arrival] = []
+        self._clock = clock
+        self._chance = Random(behaviour.seed)  # noqa: S311 - dice, not keys
+        self._number = 0
+        self._open_arrivals = 0
+        self._closings = 0
+        self._closed_until = -math.inf
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request, or a question for what was counted."""
+        if request.path == COUNTERS:
+            counters = count(self.arrivals, self.behaviour.limit)
+            return web.Response(body=Wire.dump_json(counters), content_type="application/json")
+        if request.path == ARRIVALS:
+            return web.json_response([[arrival.at, arrival.status] for arrival in self.arrivals])
+        return await self._arrive(request)
+
+    async def _arrive(self, request: web.BaseRequest) -> web.Response:
+        at = self._clock()
+        # before the first await, so that what is decided depends on the order of arrivals alone
+        self._number += 1
+        number, fails, closing = self._number, self._chance.random() < self.behaviour.failure_ratio, self._closing(at)
+        key, fault = _read(request, await request.read())
+        if closing is not None:
+            answer = _refusal(math.ceil(self.behaviour.throttle_for.total_seconds()))
+        elif fault is not None and not self.behaviour.takes_anything:
+            answer = web.json_response({"error": fault}, status=400)
+        else:
+            answer = await self._work(number, fails=fails)
+        self.arrivals.append(Arrival(at, self._clock(), answer.status, key, closing))
+        return answer
+
+    def _closing(self, at: float) -> int | None:
+        if at < self._closed_until:
+            return self._closings
+        self._open_arrivals += 1
+        if self._open_arrivals == self.behaviour.throttle_every:
+            self._open_arrivals = 0
+            self._closings += 1
+            self._closed_until = at + self.behaviour.throttle_for.total_seconds()
+        return None
+
+    async def _work(self, number: int, *, fails: bool) -> web.Response:
+        if self.behaviour.latency:
+            await asyncio.sleep(self.behaviour.latency.total_seconds())
+        if fails:
+            return web.json_response({"error": "internal"}, status=500)
+        return web.json_response({"ok": True, "id": f"{self.behaviour.name}-{number}"})
+
+
+def _refusal(seconds: int) -> web.Response:
+    return web.json_response({"error": "slow down"}, status=429, headers={"Retry-After": str(seconds)})
+
+
+def _read(request: web.BaseRequest, body: bytes) -> tuple[str | None, str | None]:
+    """What the request is about, and what is wrong with it."""
+    key = next((request.headers[name] for name in _KEY_HEADERS if name in request.headers), None)
+    if request.method != "POST":
+        return key, f"{request.method} instead of POST"
+    try:
+        json.loads(body)
+    except ValueError:
+        return key, "the body is not JSON"
+    return key, None if key else "no Idempotency-Key"

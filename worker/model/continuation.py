@@ -1,0 +1,32 @@
+"""What a message inherits from the one that it replaces."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Continuation:
+    """Where a long job goes on, the failed attempts so far, and the time before which it must not."""
+
+    cursor: str | None = None
+    failures: int = 0
+    due: datetime | None = None
+
+    def dump(self) -> str:
+        """The value of `sluice-continuation`."""
+        due = None if self.due is None else self.due.timestamp()
+        return json.dumps({"cursor": self.cursor, "failures": self.failures, "due": due})
+
+
+def load_continuation(text: str) -> Continuation:
+    """Read the value of `sluice-continuation`; raises ValueError for what `dump` never wrote."""
+    match json.loads(text):
+        case {"cursor": str() | None as cursor, "failures": int(failures), "due": None}:
+            return Continuation(cursor, failures)
+        case {"cursor": str() | None as cursor, "failures": int(failures), "due": float() | int() as due}:
+            return Continuation(cursor, failures, datetime.fromtimestamp(due, UTC))
+        case _:
+            raise ValueError("not a continuation")

@@ -1,0 +1,95 @@
+"""Gathers the items of many callers into one call: when it is full, or when the first has waited long enough."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Collector(Generic[T, R]):
+    """Each caller gets its own item's result; a cancelled caller leaves its item in.
+
+    `flush` takes the items and returns one result for each, in order; what it raises, every caller of that call gets.
+    The tasks that it runs in belong to `group`.
+    """
+
+    def __init__(
+        self,
+        flush: Callable[[Sequence[T]], Awaitable[Sequence[R]]],
+        *,
+        group: asyncio.TaskGroup,
+        size: int = 10,
+        linger: float = 0.0,
+        weigh: Callable[[T], int] | None = None,
+        most: int | None = None,
+    ) -> None:
+        self._flush = flush
+        self._group = group
+        self._size = size
+        self._linger = linger
+        self._weigh = weigh  # with `most`: the weights of one call together
+        self._most = most
+        self._items: list[T] = []
+        self._waiting: list[asyncio.Future[R]] = []
+        self._weight = 0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def add(self, item: T) -> asyncio.Future[R]:
+        """Put an item in; the future has its result."""
+        loop = asyncio.get_running_loop()
+        weight = self._weigh(item) if self._weigh else 0
+        if self._items and self._most is not None and self._weight + weight > self._most:
+            self._go()
+        future: asyncio.Future[R] = loop.create_future()
+        self._items.append(item)
+        self._waiting.append(future)
+        self._weight += weight
+        if len(self._items) >= self._size:
+            self._go()
+        elif self._timer is None:
+            self._timer = loop.call_later(self._linger, self._go)
+        return future
+
+    def _go(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._items:
+            items, waiting = self._items, self._waiting
+            self._items, self._waiting, self._weight = [], [], 0
+            self._group.create_task(self._call(items, waiting))
+
+    async def _call(self, items: list[T], waiting: list[asyncio.Future[R]]) -> None:
+        try:
+            results = await self._flush(items)
+        except BaseException as error:
+            for future in waiting:
+                if not future.done():
+                    future.set_exception(error) if isinstance(error, Exception) else future.cancel()
+            if not isinstance(error, Exception):
+                raise
+            return
+        for future, result in zip(waiting, results, strict=True):
+            if not future.done():
+                future.set_result(result)
+
+
+async def confirmed(future: asyncio.Future[R]) -> R:
+    """Wait for a future to the end, whatever cancellations come meanwhile; they are raised then."""
+    cancelled: asyncio.CancelledError | None = None
+    while not future.done():
+        try:
+            await asyncio.shield(future)
+        except asyncio.CancelledError as error:
+            cancelled = error
+        except Exception:  # noqa: BLE001, S110 - raised by result() below
+            pass
+    if cancelled is not None:
+        if not future.cancelled():
+            future.exception()  # it is looked at: no warning about it
+        raise cancelled
+    return future.result()

@@ -1,0 +1,116 @@
+"""From a message to a job: envelopes opened, claim checks fetched, the payload validated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import from_json
+
+from worker.model import claim, wire
+from worker.model.continuation import Continuation, load_continuation
+from worker.model.errors import BadMessageError
+from worker.model.message import Attributes, Job, JobKey, Message
+from worker.pipeline.envelope import DEPTH, open_envelope
+from worker.ports import Blobs, Pointer
+
+_FRESH = Continuation()
+
+
+class Decoder:
+    """Decodes one vendor's messages. `payload` is what pydantic's TypeAdapter takes."""
+
+    def __init__(
+        self, payload: Any, *, scope: Callable[[Any], str | None], blobs: Blobs | None, open_envelopes: bool = True
+    ) -> None:
+        self._payload: TypeAdapter[Any] = TypeAdapter(payload)
+        self._scope = scope
+        self._blobs = blobs
+        self._open_envelopes = open_envelopes
+
+    async def decode(self, message: Message) -> tuple[Job[Any], Continuation]:
+        """Make a job of it.
+
+        Raises BadMessageError that names field and rule and holds nothing of the body; UnavailableError where the
+        claim check cannot be fetched now.
+        """
+        value, attributes, size = await self._open(message)
+        continuation = _continuation(attributes)
+        payload = self._validate(value)
+        job = Job(
+            key_of(message, attributes),
+            payload,
+            attempt=continuation.failures + 1,
+            cursor=continuation.cursor,
+            scope=self._scope(payload),
+            size=size,
+            attributes={name: a for name, a in attributes.items() if name not in wire.OWN},
+            tenant=message.group,
+        )
+        return job, continuation
+
+    async def _open(self, message: Message) -> tuple[object, Attributes, int]:
+        """The payload's JSON value, all attributes, and the bytes of the text that it was in."""
+        attributes, size = message.attributes, len(message.body)
+        value = _json(message.body)
+        for _ in range(DEPTH + 1):
+            if (original := wire.unfold(value)) is not None:
+                attributes, size = {**original.attributes, **attributes}, len(original.body)
+                value = _json(original.body)
+            elif (pointer := claim.decode(value)) is not None:
+                data = await self._fetch(Pointer(*pointer))
+                value, size = _json(data), len(data)
+            elif self._open_envelopes and (opened := open_envelope(value)) is not None:
+                attributes = {**(opened.attributes or {}), **attributes}
+                value = _json(str(opened.content)) if opened.is_text else opened.content
+            else:
+                return value, attributes, size
+        raise BadMessageError(f"more than {DEPTH} envelopes within each other", code="envelope")
+
+    async def _fetch(self, pointer: Pointer) -> bytes:
+        if self._blobs is None:
+            raise BadMessageError("a claim check, and no bucket is configured ([sluice] bucket)", code="claim_bucket")
+        return await self._blobs.get(pointer)
+
+    def _validate(self, value: object) -> Any:
+        try:
+            return self._payload.validate_python(value)
+        except ValidationError as error:
+            raise BadMessageError(_rules(error), code="payload") from None  # the cause holds the input
+        except RecursionError:
+            raise BadMessageError("nested too deep", code="nesting") from None
+
+
+def key_of(message: Message, attributes: Attributes | None = None) -> JobKey:
+    """The caller's `sluice-key`, else SQS's message id."""
+    found = (attributes or message.attributes).get(wire.KEY)
+    return JobKey(found.text if found else message.id)
+
+
+def _json(text: str | bytes) -> object:
+    try:
+        return from_json(text, allow_inf_nan=False)
+    except ValueError as error:
+        reason = str(error)
+        code = "nesting" if "recursion limit" in reason else "not_json"
+        raise BadMessageError(f"not JSON: {reason}", code=code) from None
+
+
+def _rules(error: ValidationError) -> str:
+    """Field and rule of each fault; a rule of an adapter's own may quote its input, so only its kind is told."""
+    faults = error.errors(include_url=False, include_input=False, include_context=False)
+    return "; ".join(
+        f"payload.{'.'.join(map(str, fault['loc']))}: "
+        + (fault["type"] if fault["type"] in {"value_error", "assertion_error"} else fault["msg"])
+        for fault in faults[:5]
+    )
+
+
+def _continuation(attributes: Attributes) -> Continuation:
+    if (found := attributes.get(wire.CONTINUATION)) is None:
+        return _FRESH
+    try:
+        return load_continuation(found.text)
+    except (ValueError, RecursionError):
+        raise BadMessageError("attribute sluice-continuation is not ours", code="continuation") from None

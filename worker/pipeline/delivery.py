@@ -1,0 +1,196 @@
+"""One message from its receive to its settle: the whole program, on one page."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from worker.model.disposition import Bury, Decision, Failures, Policy, Postpone, Replace, dispose, is_failure
+from worker.model.errors import BadMessageError, RefusedError, UnavailableError
+from worker.model.message import NOTHING, Message
+from worker.model.outcome import Blocked, Continue, Outcome, Rejected, RetryAfter, Throttled
+from worker.pipeline.batcher import Batcher
+from worker.pipeline.decoder import Decoder, key_of
+from worker.pipeline.gate import ClosedError, Gate
+from worker.pipeline.guarded import AdapterError, GuardedVendor
+from worker.pipeline.held import Held
+from worker.pipeline.leases import Leases
+from worker.pipeline.places import Places
+from worker.pipeline.report import Report
+from worker.pipeline.settler import Settler
+from worker.ports import Attempts, Clock
+
+_FETCH_AGAIN = timedelta(seconds=30)  # after a claim check that could not be fetched
+_SOON = timedelta(seconds=1)  # a continuation that is due within this is not put off again
+_JITTER = 0.1  # of a wait for the gate: what was handed back does not come back all at once
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What an entry of the topology says of one message's delivery."""
+
+    policy: Policy
+    max_age: timedelta | None = None
+    budget: float = 900.0  # seconds in hand; after that a long job's continuation is sent
+    pause: float = 2.0  # seconds between two rounds that are waited for in hand
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """What a message goes through."""
+
+    places: Places
+    leases: Leases
+    decoder: Decoder
+    gate: Gate
+    vendor: GuardedVendor
+    attempts: Attempts
+    settler: Settler
+    report: Report
+
+
+class Delivery:
+    """Delivers one vendor's messages, each in a task of its own."""
+
+    def __init__(
+        self, steps: Steps, rules: Rules, group: asyncio.TaskGroup, *, clock: Clock, stopping: asyncio.Event
+    ) -> None:
+        self._steps = steps
+        self._rules = rules
+        self._clock = clock
+        self._stopping = stopping
+        self._batcher = Batcher(steps.vendor.traits.batch, self.talk, group)
+
+    async def handle(self, message: Message) -> None:
+        """Design section 4 from the lease on; its place was taken by the receive."""
+        steps = self._steps
+        lease = steps.leases.hold(message, asyncio.current_task())
+        held = Held(message, lease, key_of(message), since=self._clock.monotonic())
+        try:
+            try:
+                outcome = await self._outcome(held)
+                decision = await self._dispose(held, outcome)
+            finally:
+                steps.places.free()
+        except asyncio.CancelledError:
+            if not lease.lost:  # the grace is over; of a lost one nothing more is said
+                await self._hand_back(held)
+            raise
+        else:
+            await self._settle(held, outcome, decision)
+        finally:
+            steps.leases.release(lease)
+
+    async def _settle(self, held: Held, outcome: Outcome, decision: Decision) -> None:
+        try:
+            done = await self._steps.settler.settle(held.lease, decision, held.account)
+        except BadMessageError as error:  # what the adapter would publish can never be
+            outcome, decision = Rejected(error.reason, error.code), Decision(Bury(error.reason, error.code))
+            done = await self._steps.settler.settle(held.lease, decision, held.account)
+        if done:
+            await self._close(held, outcome, decision)
+
+    async def _outcome(self, held: Held) -> Outcome:
+        """Decode, then let the vendor say what becomes of it, alone or in a batch."""
+        try:
+            held.decoded(*await self._steps.decoder.decode(held.message))
+            if (early := self._early(held)) > _SOON:
+                return Throttled(early)
+            held.failures += (await self._steps.attempts.of(held.key)).count
+            held.job = replace(held.job, attempt=held.failures + 1) if held.failures else held.job
+            return await self._batcher.deliver(held)
+        except BadMessageError as error:
+            return Rejected(error.reason, error.code)
+        except (UnavailableError, RefusedError):
+            return Throttled(_FETCH_AGAIN)
+
+    async def talk(self, batch: Sequence[Held]) -> Sequence[Outcome]:
+        """Rounds until the vendor has said what becomes of each job; a throttle is waited for in hand."""
+        try:
+            while True:
+                match outcomes := await self._round(batch):
+                    case [Continue() as step] if await self._goes_on(batch[0], step):
+                        batch[0].advance(step.cursor)
+                    case _ if not all(isinstance(outcome, Throttled) for outcome in outcomes):
+                        return outcomes
+        except ClosedError as closed:
+            return [Throttled(timedelta(seconds=closed.seconds))] * len(batch)
+        except BadMessageError as error:
+            return [Rejected(error.reason, error.code)] * len(batch)
+        except AdapterError as error:
+            return [RetryAfter(None, f"{error} in the adapter's prepare")] * len(batch)
+
+    async def _round(self, batch: Sequence[Held]) -> Sequence[Outcome]:
+        """Prepare, admit, send, classify, observe: one vendor request."""
+        jobs = [held.job for held in batch]
+        self._refuse_stale(batch)
+        request = self._steps.vendor.prepare(jobs)
+        with await self._steps.gate.admit(frozenset().union(*(held.keys for held in batch))) as passage:
+            if not all(self._steps.leases.alive(held.lease) for held in batch):
+                raise ClosedError(0)  # not ours to send any more; what is ours of the batch comes again
+            outcomes = await self._steps.vendor.exchange(request, jobs)
+            passage.observe(outcomes)
+        for held, outcome in zip(batch, outcomes, strict=True):
+            held.learn(outcome, passage.seconds)
+        return outcomes
+
+    def _refuse_stale(self, batch: Sequence[Held]) -> None:
+        if self._rules.max_age is None:
+            return
+        if any(self._clock.now() - held.message.sent_at > self._rules.max_age for held in batch):
+            raise BadMessageError(f"older than max_age ({self._rules.max_age})", code="max_age")
+
+    def _early(self, held: Held) -> timedelta:
+        due = held.continuation.due
+        return NOTHING if due is None else due - self._clock.now()
+
+    async def _goes_on(self, held: Held, step: Continue) -> bool:
+        """Whether the next round is made in hand; if so, what the last one publishes is published."""
+        rules, pause = self._rules, step.delay.total_seconds()
+        used = self._clock.monotonic() - held.since
+        if self._stopping.is_set() or used + pause > rules.budget or pause > rules.pause or self._steps.gate.ajar:
+            return False
+        if not await self._steps.settler.publish(held.lease, step.publish, held.account):
+            return False
+        await asyncio.sleep(pause)
+        return True
+
+    async def _dispose(self, held: Held, outcome: Outcome) -> Decision:
+        """Count a failure, then decide."""
+        failures = Failures(held.failures)
+        if is_failure(outcome):
+            counted = await self._steps.attempts.failed(held.key, self._steps.gate.closed_seconds())
+            held.failures = held.continuation.failures + counted.count
+            failures = Failures(held.failures, counted.lasting)
+        decision = dispose(outcome, failures, self._rules.policy, self._closed_for(held, outcome))
+        return _with_cursor(held, decision)
+
+    def _closed_for(self, held: Held, outcome: Outcome) -> timedelta:
+        if not isinstance(outcome, Throttled | Blocked):
+            return NOTHING
+        said = outcome.after if isinstance(outcome, Throttled) and outcome.after else NOTHING
+        wait = max(said, timedelta(seconds=max(self._steps.gate.shut_for(key) for key in (None, *held.keys))))
+        return wait * (1 + random.uniform(0, _JITTER))  # noqa: S311 - jitter, not a secret
+
+    async def _close(self, held: Held, outcome: Outcome, decision: Decision) -> None:
+        if not isinstance(decision.disposition, Postpone):
+            await self._steps.attempts.forget(held.key)
+        self._steps.report.settled(held, outcome, decision)
+
+    async def _hand_back(self, held: Held) -> None:
+        """The grace is over: it is visible again at once, at the cursor that it has reached."""
+        decision = _with_cursor(held, Decision(Postpone(NOTHING)))
+        if await self._steps.settler.settle(held.lease, decision, held.account):
+            self._steps.report.handed_back(held, decision.disposition)
+
+
+def _with_cursor(held: Held, decision: Decision) -> Decision:
+    """What comes back after rounds that were made in hand must come back at its new cursor."""
+    match decision.disposition:
+        case Postpone(delay) if held.moved:
+            return replace(decision, disposition=Replace(held.cursor, delay))
+        case _:
+            return decision

@@ -1,0 +1,227 @@
+"""What a request must pass before it is sent: pause, breaker, cooldown, per-key rate, concurrency, throttle."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from types import TracebackType
+from typing import Self
+
+from worker.model.breaker import Breaker
+from worker.model.errors import SluiceError
+from worker.model.events import GateClosed, GateOpened, VendorBlocked, VendorThrottled
+from worker.model.outcome import WHOLE, Ambiguous, Blocked, Outcome, RetryAfter, Scope, Throttled
+from worker.model.rate import Rate
+from worker.pipeline.ceiling import Ceiling
+from worker.pipeline.door import Door, State
+from worker.pipeline.throttle import Throttle
+from worker.ports import Clock, Telemetry
+
+_KEYS = 10_000  # scopes remembered; the longest unused is forgotten first
+
+
+class ClosedError(SluiceError):
+    """The gate stays closed for longer than a message is held for it: `seconds` from now."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"closed for {seconds:.1f} s")
+        self.seconds = seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What an entry of the topology says about its limits."""
+
+    concurrency: int
+    throttle: Throttle | None = None
+    rate_per_key: Rate | None = None
+    guard: float = 0.0  # seconds
+    patience: float = 60.0  # seconds that a message is held for a closed gate; beyond, it goes back to the queue
+
+
+class Gate:
+    """Admits requests in the order of their coming; owned by one pipeline, and outlives its crashes."""
+
+    def __init__(self, vendor: str, limits: Limits, *, clock: Clock, telemetry: Telemetry) -> None:
+        self._vendor = vendor
+        self._limits = limits
+        self._clock = clock
+        self._telemetry = telemetry
+        self._door = Door()
+        self._doors: OrderedDict[str, Door] = OrderedDict()
+        self._ceilings: OrderedDict[str, Ceiling] = OrderedDict()
+        self._breaker = Breaker()
+        self._turn = asyncio.Lock()
+        self._slots = asyncio.Semaphore(limits.concurrency)
+        self.sending = 0  # requests in the air
+        self.latency = 0.0  # seconds of a request, a moving mean; 0: none was made yet
+        self.moved = asyncio.Event()  # set when a request is admitted or ends, or the gate opens: permits look again
+
+    async def admit(self, keys: Collection[str] = ()) -> Passage:
+        """Wait for a turn; the request must leave as soon as this returns.
+
+        Raises ClosedError where the wait would be longer than the limits' patience.
+        """
+        while True:
+            await self._until_open(keys)
+            async with self._turn:
+                await self._slots.acquire()
+                try:
+                    if self._limits.throttle:
+                        await self._limits.throttle.wait()
+                    if passage := self._pass(keys):
+                        return passage
+                except BaseException:
+                    self._slots.release()
+                    raise
+                self._slots.release()
+
+    async def _until_open(self, keys: Collection[str]) -> None:
+        """Wait, out of the queue, for what closes this request's own scope; nobody else waits for it."""
+        for door in (self._door, *(self._doors[key] for key in keys if key in self._doors)):
+            while not door.may_pass(now := self._clock.monotonic()):
+                self._endure(door.shut_for(now))
+                await door.change(now)
+        for key in keys if self._limits.rate_per_key else ():
+            while (wait := self._ceiling(key).opens_at() - self._clock.monotonic()) > 0:
+                self._endure(wait)
+                await asyncio.sleep(wait)
+
+    def _endure(self, seconds: float) -> None:
+        if seconds > self._limits.patience:
+            raise ClosedError(seconds)
+
+    def _pass(self, keys: Collection[str]) -> Passage | None:
+        """The instant of sending: all that was open when we queued must still be."""
+        now = self._clock.monotonic()
+        doors = [self._door, *(self._doors[key] for key in keys if key in self._doors)]
+        ceilings = [self._ceiling(key) for key in keys] if self._limits.rate_per_key else []
+        if not all(door.may_pass(now) for door in doors) or any(c.opens_at() > now for c in ceilings):
+            return None
+        for ceiling in ceilings:
+            ceiling.take(now)
+        if self._limits.throttle:
+            self._limits.throttle.take()
+        return Passage(self, [door for door in doors if door.probe()], now)
+
+    def _ceiling(self, key: str) -> Ceiling:
+        rate = self._limits.rate_per_key
+        assert rate is not None
+        ceiling = self._ceilings.get(key)
+        if ceiling is None:
+            ceiling = self._ceilings[key] = Ceiling(rate, self._limits.guard)
+            if len(self._ceilings) > _KEYS:
+                self._ceilings.popitem(last=False)
+        self._ceilings.move_to_end(key)
+        return ceiling
+
+    @property
+    def throttle(self) -> Throttle | None:
+        """The vendor's limit; None: it has none."""
+        return self._limits.throttle
+
+    def entered(self) -> None:
+        """A request leaves."""
+        self.sending += 1
+        self.moved.set()
+
+    def left(self, seconds: float) -> None:
+        """A request that left so many seconds ago has its reply, or will have none."""
+        self.sending -= 1
+        self.latency = seconds if not self.latency else self.latency + 0.1 * (seconds - self.latency)
+        self._slots.release()
+        self.moved.set()
+
+    def observe(self, outcome: Outcome, probed: Collection[Door]) -> None:
+        """Learn from what the vendor said: throttles and blocks close their scope, failures count for the breaker."""
+        now = self._clock.monotonic()
+        match outcome:
+            case Throttled(after, scope):
+                self._telemetry.emit(VendorThrottled(self._vendor, _word(scope)))
+                self._close(scope, "throttled", after, now)
+            case Blocked(_, scope):
+                self._close(scope, "blocked", None, now)
+            case RetryAfter() | Ambiguous():
+                self._judge(now, probed)
+            case _:
+                self._breaker.trips(now, failed=False)
+        for door in probed:
+            if door.state is State.PROBING:
+                self._open(door, now)
+
+    def _judge(self, now: float, probed: Collection[Door]) -> None:
+        broken = any(door is self._door and door.reason == "breaker" for door in probed)
+        if self._breaker.trips(now, failed=True) or broken:
+            self._breaker.reset()
+            self._close(WHOLE, "breaker", None, now)
+
+    def _close(self, scope: Scope, reason: str, after: timedelta | None, now: float) -> None:
+        door = self._door if scope.key is None else self._doors.setdefault(scope.key, Door())
+        if len(self._doors) > _KEYS:
+            self._doors.popitem(last=False)
+        was_open = door.state is not State.CLOSED
+        seconds = door.close(now, reason=reason, after=None if after is None else after.total_seconds())
+        if was_open:
+            self._telemetry.emit(GateClosed(self._vendor, _word(scope), reason, seconds))
+        if was_open and reason == "blocked":
+            self._telemetry.emit(VendorBlocked(self._vendor, _word(scope), seconds))
+
+    def _open(self, door: Door, now: float) -> None:
+        closed = door.open(now)
+        scope = "vendor" if door is self._door else "key"
+        self._telemetry.emit(GateOpened(self._vendor, scope, closed))
+        for key in [key for key, value in self._doors.items() if value is door]:
+            del self._doors[key]
+        self.moved.set()
+
+    def shut_for(self, key: str | None = None) -> float:
+        """Seconds for which nothing can be sent for this key; None: nothing received for this vendor at all."""
+        door = self._door if key is None else self._doors.get(key)
+        return door.shut_for(self._clock.monotonic()) if door else 0.0
+
+    def seconds_since(self, instant: float) -> float:
+        """Seconds since a monotonic instant."""
+        return self._clock.monotonic() - instant
+
+    @property
+    def ajar(self) -> bool:
+        """Whether only a probe may pass."""
+        return self._door.state is not State.OPEN
+
+    def closed_seconds(self) -> float:
+        """Seconds that the whole vendor was closed, in all."""
+        return self._door.closed_seconds(self._clock.monotonic())
+
+
+class Passage:
+    """One admitted request: `with` it, send and `observe`; leaving it frees its place for the next."""
+
+    __slots__ = ("_gate", "_probed", "_since", "seconds")
+
+    def __init__(self, gate: Gate, probed: list[Door], now: float) -> None:
+        self._gate = gate
+        self._probed = probed
+        self._since = now
+        self.seconds = 0.0  # from admission to here, once it is left
+
+    def observe(self, outcomes: Sequence[Outcome]) -> None:
+        """Tell the gate what the vendor said of each job."""
+        for outcome in outcomes:
+            self._gate.observe(outcome, self._probed)
+
+    def __enter__(self) -> Self:
+        self._gate.entered()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        for door in self._probed:
+            door.abandon()
+        self.seconds = self._gate.seconds_since(self._since)
+        self._gate.left(self.seconds)
+
+
+def _word(scope: Scope) -> str:
+    return "vendor" if scope.key is None else "key"

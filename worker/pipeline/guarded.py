@@ -1,0 +1,66 @@
+"""An adapter's code, fenced: whatever it raises becomes an outcome, and its text goes nowhere."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Sequence
+from typing import Any
+
+from worker.model.errors import BadMessageError, NotAnsweredError, NotSentError, SluiceError
+from worker.model.events import AdapterFailed
+from worker.model.message import Job
+from worker.model.outcome import Ambiguous, Outcome, RetryAfter
+from worker.ports import Telemetry, Vendor
+
+
+class AdapterError(SluiceError):
+    """An adapter failed before anything was sent."""
+
+
+class GuardedVendor:
+    """A vendor that never raises what the core does not know. Here stands the `except Exception` around adapters."""
+
+    def __init__(self, name: str, vendor: Vendor[Any, Any, Any], telemetry: Telemetry) -> None:
+        self._name = name
+        self._vendor = vendor
+        self._telemetry = telemetry
+        self.traits = vendor.traits
+
+    def prepare(self, jobs: Sequence[Job[Any]]) -> Any:
+        """Make the request; raises BadMessageError or AdapterError."""
+        try:
+            return self._vendor.prepare(jobs)
+        except BadMessageError:
+            raise
+        except Exception as error:
+            self._failed("prepare", error)
+            raise AdapterError(type(error).__name__) from error
+
+    async def exchange(self, request: Any, jobs: Sequence[Job[Any]]) -> Sequence[Outcome]:
+        """Send the request and classify the reply: one outcome for each job."""
+        step = "send"
+        try:
+            reply = await self._vendor.send(request)
+            step = "classify"
+            outcomes = self._vendor.classify(reply, jobs)
+            if len(outcomes) != len(jobs):
+                raise ValueError(f"{len(outcomes)} outcomes for {len(jobs)} jobs")  # noqa: TRY301 - one fence for all
+        except NotSentError as error:
+            return [RetryAfter(None, str(error))] * len(jobs)
+        except NotAnsweredError as error:
+            outcome = RetryAfter(None, str(error)) if self.traits.idempotent else Ambiguous(str(error))
+            return [outcome] * len(jobs)
+        except Exception as error:  # noqa: BLE001 - the fence around an adapter
+            self._failed(step, error)
+            return [Ambiguous(f"{type(error).__name__} in the adapter's {step}")] * len(jobs)
+        return outcomes
+
+    def _failed(self, step: str, error: Exception) -> None:
+        self._telemetry.emit(AdapterFailed(self._name, step, place_of(error)))
+
+
+def place_of(error: BaseException) -> str:
+    """An exception's class and where it was raised; never its text, which may hold a body or a secret."""
+    frames = traceback.extract_tb(error.__traceback__)
+    at = f" at {frames[-1].filename.rsplit('/', 1)[-1]}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{at}"

@@ -1,0 +1,50 @@
+"""A message in work: its lease, its job, and how far the job has come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from worker.model.continuation import Continuation
+from worker.model.message import Job, JobKey, Message
+from worker.model.outcome import Blocked, Outcome, Throttled
+from worker.pipeline.leases import Lease
+from worker.pipeline.settler import Account
+
+
+@dataclass(slots=True, eq=False)
+class Held:
+    """Owned by the task that delivers it; while that waits for a batch, by the batch's."""
+
+    message: Message
+    lease: Lease
+    key: JobKey
+    since: float  # monotonic: when it came into hand
+    job: Job[Any] = field(init=False)  # once it is decoded
+    keys: frozenset[str] = frozenset()  # the scopes that it must pass: its own, and those that it was throttled for
+    continuation: Continuation = field(default_factory=Continuation)
+    failures: int = 0  # failed attempts, with those of the messages that it replaces
+    cursor: str | None = None
+    moved: bool = False  # rounds were made: what SQS has of it is behind
+    seconds: float = 0.0  # of the last vendor request
+
+    def decoded(self, job: Job[Any], continuation: Continuation) -> None:
+        """Its body was read."""
+        self.job, self.key, self.continuation, self.cursor = job, job.key, continuation, job.cursor
+        self.failures = continuation.failures
+        self.keys = frozenset(() if job.scope is None else (job.scope,))
+
+    def advance(self, cursor: str) -> None:
+        """A round is done; the next one starts there."""
+        self.job, self.cursor, self.moved = replace(self.job, cursor=cursor), cursor, True
+
+    def learn(self, outcome: Outcome, seconds: float) -> None:
+        """What the vendor closed for it, it must pass from now on."""
+        self.seconds = seconds
+        if isinstance(outcome, Throttled | Blocked) and outcome.scope.key is not None:
+            self.keys |= {outcome.scope.key}
+
+    @property
+    def account(self) -> Account:
+        """What is to be said of it at its end."""
+        return Account(self.key, self.cursor, self.failures)

@@ -1,0 +1,85 @@
+"""How many messages may be received now: a forecast that they can be sent soon, which reserves nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from worker.pipeline.gate import Gate
+from worker.pipeline.places import Places
+
+_TEN = 10  # SQS hands out at most ten
+_TURN = 1.0  # seconds between two looks when nothing moves
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How far permits look."""
+
+    ahead: float  # seconds
+    concurrency: int
+    receivers: int
+
+
+class Permits:
+    """Permits for receives.
+
+    As many as find a place and can be sent within the look-ahead: by what the throttle lets through, and by what the
+    requests at once finish at the latency seen (Little's law), at most two receives beyond `concurrency`. So a vendor
+    with few requests at once is still fetched for in tens, and one whose jobs take hours holds none that it cannot
+    start. Fewer than half of what a look-ahead holds is not worth a call: then it waits, unless nothing is in work.
+    """
+
+    def __init__(self, gate: Gate, places: Places, look: Look, beat: Callable[[], None]) -> None:
+        self._gate = gate
+        self._throttle = gate.throttle
+        self._places = places
+        self._look = look
+        self._beat = beat
+        self._moved = gate.moved
+
+    async def take(self, stopping: asyncio.Event) -> int:
+        """Wait until a receive makes sense and reserve its places; 0 once `stopping` is set."""
+        while not stopping.is_set():
+            self._beat()
+            if count := self._worth():
+                self._places.reserve(count)
+                return count
+            await self._move()
+        return 0
+
+    def _worth(self) -> int:
+        if self._gate.shut_for() > 0:
+            return 0
+        if self._gate.ajar:  # one probe at a time
+            return 1 if self._places.taken == 0 else 0
+        capacity = self._capacity()
+        count = min(_TEN, self._room(capacity))
+        if self._places.taken == 0:
+            return max(1, count)
+        return count if count >= self._least(capacity) else 0
+
+    def _capacity(self) -> int:
+        """How many may be in work: requests at once, and what they finish within the look-ahead."""
+        look = self._look
+        soon = int(look.concurrency * look.ahead / self._gate.latency) if self._gate.latency else 0
+        return look.concurrency + min(soon, _TEN * (look.receivers + 1))
+
+    def _room(self, capacity: int) -> int:
+        room = capacity - self._places.taken
+        if self._throttle:
+            room = min(room, self._throttle.forecast(self._look.ahead) - (self._places.taken - self._gate.sending))
+        return room
+
+    def _least(self, capacity: int) -> int:
+        steady = min(capacity, self._throttle.steady(self._look.ahead)) if self._throttle else capacity
+        return max(1, min(_TEN, int(steady / 2)))
+
+    async def _move(self) -> None:
+        self._moved.clear()
+        try:
+            async with asyncio.timeout(min(_TURN, self._gate.shut_for() or _TURN)):
+                await self._moved.wait()
+        except TimeoutError:
+            return

@@ -1,0 +1,218 @@
+"""One vendor's way from its queue to its API: own receivers, leases, deliveries; it shares nothing with the others."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from worker.model.errors import UnavailableError
+from worker.model.events import AwsCallFailed, MessagesReceived, PipelineStarted, PipelineStopped
+from worker.model.message import Message
+from worker.pipeline.decoder import Decoder
+from worker.pipeline.delivery import Delivery, Rules, Steps
+from worker.pipeline.gate import Gate
+from worker.pipeline.guarded import GuardedVendor
+from worker.pipeline.leases import Leases
+from worker.pipeline.permits import Look, Permits
+from worker.pipeline.places import Places
+from worker.pipeline.polls import Polls
+from worker.pipeline.report import Report
+from worker.pipeline.settler import Ports, Settler
+from worker.pipeline.stop import Stop
+from worker.ports import Attempts, Clock, Telemetry, Vendor
+
+_LONGEST_PAUSE = 20.0  # seconds between two receives while SQS does not answer
+
+
+class GraceOverError(Exception):
+    """Ends the deliveries that are still under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an entry of the topology says, in the pipeline's words."""
+
+    name: str
+    look: Look
+    rules: Rules
+    visibility: timedelta
+    payload: Any  # what pydantic's TypeAdapter takes
+    open_envelopes: bool = True
+
+
+class Pipeline:
+    """Runs until it is stopped; may be run again after a crash, with its gate and attempts as they were."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        vendor: Vendor[Any, Any, Any],
+        ports: Ports,
+        gate: Gate,
+        attempts: Attempts,
+        *,
+        clock: Clock,
+        telemetry: Telemetry,
+        beat: Callable[[], None],
+    ) -> None:
+        self.name = plan.name
+        self._plan = plan
+        self._vendor = vendor
+        self._ports = ports
+        self._gate = gate
+        self._attempts = attempts
+        self._clock = clock
+        self._telemetry = telemetry
+        self._beat = beat
+        self._places = Places(gate.moved)
+        self._under_way = 0
+        self._idle = asyncio.Event()
+        self._plenty = asyncio.Event()  # the last receive was full: further receivers poll too
+
+    @property
+    def held(self) -> int:
+        """Messages in hand: waiting, being sent, being settled."""
+        return self._under_way
+
+    async def run(self, polls: Polls, stop: Stop) -> None:
+        """Receive and deliver until `stop`; then finish or hand back what is held.
+
+        Lifetimes nest: the vendor's connections outlive the settles, those the heartbeats, those the deliveries.
+        Raises what crashed it, with all that it held handed back.
+        """
+        self._places, self._under_way = Places(self._gate.moved), 0
+        self._idle.set()
+        async with _entered(self._vendor), asyncio.TaskGroup() as settles:
+            leases = Leases(
+                self.name,
+                self._ports.queue,
+                visibility=self._plan.visibility,
+                clock=self._clock,
+                telemetry=self._telemetry,
+            )
+            async with _background(leases.keep()):
+                self._telemetry.emit(PipelineStarted(self.name))
+                await self._drain(polls, stop, leases, settles)
+        self._telemetry.emit(PipelineStopped(self.name))
+
+    async def _drain(self, polls: Polls, stop: Stop, leases: Leases, settles: asyncio.TaskGroup) -> None:
+        try:
+            async with asyncio.TaskGroup() as deliveries:
+                grace = deliveries.create_task(_end(stop.grace_over))
+                delivery = self._delivery(stop, leases, settles, deliveries)
+                async with asyncio.TaskGroup() as receivers:
+                    receivers.create_task(self._wake(stop.stopping))
+                    for number in range(self._plan.look.receivers):
+                        receivers.create_task(self._receive(number, polls, stop.stopping, delivery, deliveries))
+                await self._idle.wait()
+                grace.cancel()
+        except* GraceOverError:
+            pass
+
+    def _delivery(
+        self, stop: Stop, leases: Leases, settles: asyncio.TaskGroup, deliveries: asyncio.TaskGroup
+    ) -> Delivery:
+        plan, ports, clock, telemetry = self._plan, self._ports, self._clock, self._telemetry
+        vendor = GuardedVendor(self.name, self._vendor, telemetry)
+        scope = vendor.traits.scope
+        steps = Steps(
+            places=self._places,
+            leases=leases,
+            decoder=Decoder(plan.payload, scope=scope, blobs=ports.blobs, open_envelopes=plan.open_envelopes),
+            gate=self._gate,
+            vendor=vendor,
+            attempts=self._attempts,
+            settler=Settler(self.name, ports, leases, settles, clock=clock, telemetry=telemetry),
+            report=Report(self.name, clock=clock, telemetry=telemetry),
+        )
+        return Delivery(steps, plan.rules, deliveries, clock=clock, stopping=stop.stopping)
+
+    async def _receive(
+        self, number: int, polls: Polls, stopping: asyncio.Event, delivery: Delivery, deliveries: asyncio.TaskGroup
+    ) -> None:
+        """Poll while permits allow; all but the first receiver only while the queue is full."""
+        permits = Permits(self._gate, self._places, self._plan.look, self._beat)
+        failures = 0
+        while not stopping.is_set():
+            if number:
+                await self._plenty.wait()
+            idle_since = self._clock.monotonic()
+            if not (count := await permits.take(stopping)):
+                return
+            waited = self._clock.monotonic() - idle_since
+            messages = await self._poll(polls, count)
+            if messages is None:
+                failures += 1
+                await _pause(stopping, min(_LONGEST_PAUSE, 2.0**failures) * random.uniform(0.5, 1))  # noqa: S311 - jitter
+                continue
+            failures = 0
+            self._telemetry.emit(MessagesReceived(self.name, len(messages), count, waited))
+            self._plenty.set() if len(messages) == count else self._plenty.clear()
+            if stopping.is_set():
+                self._places.fill(count, 0)
+                await polls.give_back(messages)
+                return
+            self._places.fill(count, len(messages))
+            self._under_way += len(messages)
+            for message in messages:
+                self._idle.clear()
+                deliveries.create_task(self._deliver(delivery, message))
+
+    async def _poll(self, polls: Polls, count: int) -> Sequence[Message] | None:
+        """One receive; None: SQS did not answer."""
+        try:
+            return await polls.receive(count)
+        except UnavailableError as error:
+            self._places.fill(count, 0)
+            self._telemetry.emit(AwsCallFailed(self.name, "ReceiveMessage", type(error).__name__, 0))
+            return None
+
+    async def _deliver(self, delivery: Delivery, message: Message) -> None:
+        try:
+            await delivery.handle(message)
+        finally:
+            self._under_way -= 1
+            if not self._under_way:
+                self._idle.set()
+
+    async def _wake(self, stopping: asyncio.Event) -> None:
+        """At a stop, receivers that wait for something else look up."""
+        await stopping.wait()
+        self._plenty.set()
+        self._gate.moved.set()
+
+
+@asynccontextmanager
+async def _entered(vendor: object) -> AsyncIterator[None]:
+    """The vendor's own lifetime, if it has one."""
+    if isinstance(vendor, AbstractAsyncContextManager):
+        async with vendor:
+            yield
+    else:
+        yield
+
+
+@asynccontextmanager
+async def _background(coroutine: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(coroutine)
+        try:
+            yield
+        finally:
+            task.cancel()
+
+
+async def _end(grace_over: asyncio.Event) -> None:
+    await grace_over.wait()
+    raise GraceOverError
+
+
+async def _pause(stopping: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await stopping.wait()
