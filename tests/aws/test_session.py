@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from worker.aws.session import Aws, Credentials
@@ -13,13 +11,12 @@ TEST = Credentials("test", "secret-key")
 
 
 @pytest.fixture(autouse=True)
-def no_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing of the developer's own AWS configuration."""
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_ENDPOINT_URL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
-    yield
 
 
 async def test_without_a_region_the_error_says_what_to_set() -> None:

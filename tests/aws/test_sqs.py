@@ -124,5 +124,5 @@ async def test_every_request_is_counted(aws: Aws, unique_name: str) -> None:
 async def test_a_queue_that_is_not_there_says_how_to_make_it(aws: Aws) -> None:
     """Its name and `sluice up`."""
     real = await Sqs.open(aws, "foo", telemetry=RecordedTelemetry())
-    with pytest.raises(RefusedError, match="no-such-queue.*sluice up"):
+    with pytest.raises(RefusedError, match=r"no-such-queue.*sluice up"):
         await real.queue("no-such-queue", visibility=timedelta(seconds=30), clock=LoopClock())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
@@ -19,6 +20,9 @@ class FakeSns:
     def __init__(self) -> None:
         self.url = ""
         self.calls: list[Entries] = []
+        self.called = asyncio.Event()
+        self.open = asyncio.Event()  # cleared: it does not answer
+        self.open.set()
         self.answer: Callable[[int, Entries], web.Response] = lambda _call, entries: self.taken(entries)
 
     def taken(self, entries: Entries, failed: dict[str, tuple[str, bool]] | None = None) -> web.Response:
@@ -58,6 +62,8 @@ class FakeSns:
             for number in range(1, count + 1)
         ]
         self.calls.append(entries)
+        self.called.set()
+        await self.open.wait()
         return self.answer(len(self.calls), entries)
 
 

@@ -124,14 +124,17 @@ async def test_faults_come_once_each_in_their_order() -> None:
     line = queue()
     line.faults.fail_next("send", UnavailableError("down"))
     line.faults.fail_next("send", "InternalError")
-    line.faults.lose_next("send", times=1)
+    line.faults.lose_next("send")
     entry = Outgoing("x", {})
     with pytest.raises(UnavailableError, match="down"):
         await line.send([entry])
+    assert await line.send([entry]) == [EntryFailure(0, "InternalError", final=False)]
+    assert not line.bodies
     with pytest.raises(UnavailableError, match="lost"):
         await line.send([entry])
     assert line.bodies == ["x"]
-    assert line.calls["send"] == 2
+    assert not await line.send([entry])
+    assert line.calls["send"] == 4
 
 
 @virtual_time

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import aiohttp
@@ -46,8 +47,8 @@ async def test_it_is_gone_when_it_is_left(own_tmp: Path) -> None:
     """Neither the port nor a file stays."""
     async with EmbeddedAws() as stack, stack.aws() as aws:
         assert await aws.account() == "000000000000"
-        assert list(own_tmp.iterdir())
-    assert not list(own_tmp.iterdir())
+        assert left_in(own_tmp)
+    assert not left_in(own_tmp)
     async with aiohttp.ClientSession() as session:
         with pytest.raises(aiohttp.ClientConnectionError):
             await session.get(stack.endpoint)
@@ -61,19 +62,25 @@ async def test_two_run_side_by_side(embedded_aws: EmbeddedAws) -> None:
         assert not (await client.list_queues()).get("QueueUrls")
 
 
-@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT])
-async def test_it_dies_with_its_parent(own_tmp: Path, end: signal.Signals) -> None:
-    """Killed without a chance to clean up, or by Ctrl-C: neither process nor file stays."""
+@pytest.mark.parametrize(("send", "end"), [(os.kill, signal.SIGKILL), (os.killpg, signal.SIGINT)])
+async def test_it_dies_with_its_parent(
+    own_tmp: Path, send: Callable[[int, signal.Signals], None], end: signal.Signals
+) -> None:
+    """The parent killed without a chance to clean up, or both sent Ctrl-C: neither process nor file stays."""
     (script := own_tmp.parent / "parent.py").write_text(SCRIPT)
     parent = await asyncio.create_subprocess_exec(
-        sys.executable, script, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+        sys.executable,
+        script,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        start_new_session=True,
     )
     assert parent.stdout is not None
     child = os.pidfd_open(json.loads(await parent.stdout.readline())["pid"])
-    parent.send_signal(end)
+    send(parent.pid, end)
     await parent.wait()
     await ended(child)
-    assert not list(own_tmp.iterdir())
+    assert not left_in(own_tmp)
 
 
 async def test_where_ministack_is_not_installed_it_says_how(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,6 +97,10 @@ async def test_its_environment_leads_any_sdk_there(embedded_aws: EmbeddedAws, mo
         monkeypatch.setenv(name, value)
     async with Aws() as aws:
         assert await aws.account() == "000000000000"
+
+
+def left_in(folder: Path) -> list[str]:
+    return [entry.name for entry in folder.iterdir()]
 
 
 async def ended(process: int) -> None:

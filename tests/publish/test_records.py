@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -58,7 +59,7 @@ async def test_a_file_is_published_line_by_line(sns: FakeSns, publisher: Publish
     """Blank lines are skipped; progress tells how many of how many."""
     file = tmp_path / "m.jsonl"
     file.write_text("".join(f'{{"body": {n}}}\n\n' for n in range(12)))
-    told: list[tuple[int, int]] = []
+    told: list[tuple[int, int | None]] = []
     assert await publish_file(publisher, file, lambda confirmed, total: told.append((confirmed, total))) == 12
     assert sent(sns) == sorted(str(n) for n in range(12))
     assert told[-1] == (12, 12)
@@ -79,8 +80,18 @@ async def test_of_a_file_with_a_wrong_line_nothing_is_published(
 async def test_of_lines_as_they_come_those_before_a_wrong_one_are_published(sns: FakeSns, publisher: Publisher) -> None:
     """The error says how many were published, so that the rest can follow and nothing goes twice."""
     lines = ['{"body": 1}', "", '{"body": 2}', '{"body": ""}', '{"body": 4}']
-    with pytest.raises(InvalidEntryError, match="stdin:4: the body is empty.*; the 2 before it were published"):
+    with pytest.raises(InvalidEntryError, match=r"stdin:4: the body is empty.*; the 2 before it were published"):
         await publish_lines(publisher, lines)
+    assert sent(sns) == ["1", "2"]
+
+
+async def test_a_pipe_is_published_as_it_comes(sns: FakeSns, publisher: Publisher) -> None:
+    """`sluice publish <(make-messages)`: what can be read only once is not lost to the check."""
+    reader, writer = os.pipe()
+    os.write(writer, b'{"body": 1}\n{"body": 2}\n')
+    os.close(writer)
+    assert await publish_file(publisher, Path(f"/dev/fd/{reader}")) == 2
+    os.close(reader)
     assert sent(sns) == ["1", "2"]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 
 import pytest
@@ -103,10 +103,18 @@ async def test_batches_are_ten_at_most(sns: FakeSns, publisher: Publisher) -> No
 
 
 async def test_a_batch_has_256_kib_at_most(sns: FakeSns, publisher: Publisher) -> None:
-    """A batch's total counts, attributes included: two halves that do not fit go apart."""
-    half = "x" * (MAX_SNS_BYTES // 2 - 40)
-    await publisher.publish_all([Entry(half), Entry(half), Entry("y")])
-    assert [len(call) for call in sorted(sns.calls, key=len)] == [1, 2]
+    """A batch's total counts, attributes included: what does not fit any more goes with the next."""
+    await publisher.publish_all(Entry("x" * 100_000, {"a": "y" * 10_000}, key=f"k{n}") for n in range(6))
+    assert [len(call) for call in sns.calls] == [2, 2, 2]
+
+
+async def test_a_batch_of_exactly_256_kib_is_one(sns: FakeSns, publisher: Publisher) -> None:
+    """Up to the last byte; a byte more makes two."""
+    half = MAX_SNS_BYTES // 2 - len("sluice-key" + "String" + "k")
+    await publisher.publish_all([Entry("x" * half, key="a"), Entry("x" * half, key="b")])
+    assert [len(call) for call in sns.calls] == [2]
+    await publisher.publish_all([Entry("x" * half, key="a"), Entry("x" * (half + 1), key="b")])
+    assert [len(call) for call in sns.calls] == [2, 1, 1]
 
 
 async def test_batches_of_topics_are_apart(sns: FakeSns, publisher: Publisher) -> None:
@@ -148,3 +156,35 @@ async def test_progress_counts_what_is_confirmed(sns: FakeSns, publisher: Publis
     await publisher.publish_all((Entry(str(n)) for n in range(31)), told.append)
     assert told == sorted(told)
     assert told[-1] == 31
+
+
+async def test_a_cancelled_call_leaves_nothing_behind(sns: FakeSns, publisher: Publisher) -> None:
+    """Ctrl-C during a long publication: it ends at once, with its requests."""
+    sns.open.clear()
+    before = asyncio.all_tasks()
+    call = asyncio.create_task(publisher.publish_all(Entry(str(n)) for n in range(1_000)))
+    await sns.called.wait()
+    mine = asyncio.all_tasks() - before - {call}
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    sns.open.set()
+    assert all(task.done() for task in mine if "_deliver" in repr(task.get_coro()))
+
+
+async def test_only_so_many_batches_are_under_way(sns: FakeSns, sns_aws: Aws) -> None:
+    """A long source is read no further than its batches can leave."""
+    sns.open.clear()
+    read: list[int] = []
+
+    def source() -> Iterator[Entry]:
+        for number in range(100):
+            read.append(number)
+            yield Entry(str(number))
+
+    async with Publisher.to(sns.ARN, aws=sns_aws, pace=Pace(in_flight=2)) as publisher:
+        call = asyncio.create_task(publisher.publish_all(source()))
+        await sns.called.wait()
+        assert len(read) == 21  # two batches, and the entry that waits
+        sns.open.set()
+        assert await call == 100

@@ -30,7 +30,7 @@ async def listen() -> AsyncIterator[Listen]:
 
             server = await asyncio.start_server(converse, "127.0.0.1", 0)
             stack.callback(server.close)
-            return "127.0.0.1:{}".format(server.sockets[0].getsockname()[1])
+            return f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
         yield start
 

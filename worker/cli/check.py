@@ -27,7 +27,10 @@ from worker.settings import Topology
 @common
 @click.pass_context
 def command(ctx: click.Context, live: bool, flags: dict[str, str]) -> None:
-    """Check the topology: every key, adapter, number and filter policy; offline."""
+    """Check the topology, offline.
+
+    Every key, adapter, number and filter policy; with --aws, what is live too.
+    """
     topology = ctx.ensure_object(Invocation).topology(flags)
     report = complete(_live(topology)) if live else check(topology)
     click.echo(str(report))

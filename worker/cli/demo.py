@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
 
-from worker import app
+from worker.app.demo import demo
 from worker.cli.loop import complete
 from worker.cli.options import common
-from worker.cli.words import Command
+from worker.cli.words import INTERRUPTED, Command
 
 
 @click.command(
@@ -27,8 +28,14 @@ from worker.cli.words import Command
 @common
 @click.pass_context
 def command(ctx: click.Context, messages: int, json_file: Path | None, plain: bool) -> None:
-    """See it work: an embedded AWS, three simulated vendors, 2,000 messages, and a report.
+    """See it work, on this machine alone.
 
-    Everything runs on this machine, on loopback, and is gone afterwards.
+    An embedded AWS, three simulated vendors, 2,000 messages, and a report. Everything runs on this machine, on
+    loopback, and is gone afterwards.
     """
-    ctx.exit(complete(app.demo(messages=messages, json_file=json_file, plain=plain)))
+    verdict = complete(demo(messages=messages, plain=plain))
+    if verdict is None:
+        ctx.exit(INTERRUPTED)
+    if json_file is not None:
+        json_file.write_text(json.dumps(verdict.figures(), indent=2) + "\n")
+    ctx.exit(0 if verdict.holds else 1)

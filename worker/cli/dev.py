@@ -26,9 +26,10 @@ from worker.ops.check import check
 @common
 @click.pass_context
 def command(ctx: click.Context, folder: Path | None, flags: dict[str, str]) -> None:
-    """Run a folder's sluice.toml on this machine: embedded AWS, simulated vendors, the worker.
+    """Run a folder's topology on this machine.
 
-    It runs until Ctrl-C. Publish to it from another terminal with what it prints.
+    Embedded AWS, simulated vendors and the worker for its sluice.toml. It runs until Ctrl-C. Publish to it from
+    another terminal with what it prints.
     """
     topology = ctx.ensure_object(Invocation).topology(flags, path=folder and folder / "sluice.toml")
     check(topology).require()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Iterable, Iterator
 from importlib import import_module
 
 import click
 
 from worker.cli.options import Invocation, common
-from worker.cli.words import write_examples
+from worker.cli.words import INTERRUPTED, WRONG, write_examples
 from worker.model.errors import SluiceError
 
 _COMMANDS = ("run", "check", "demo", "dev", "publish", "up", "health", "keys")  # each a module here, with `command`
@@ -18,12 +19,11 @@ _EXAMPLES = (
     "sluice up --dry-run    what would be made in AWS?",
     "sluice run             drain, until SIGTERM or Ctrl-C",
 )
-_WRONG, _INTERRUPTED = 2, 130
 _EXITS = (
     ("0", "ok"),
     ("1", "failed: the demo's report does not hold, the worker is not healthy"),
-    (str(_WRONG), "wrong usage or configuration; AWS refused or did not answer"),
-    (str(_INTERRUPTED), "interrupted by Ctrl-C before anything had started"),
+    (str(WRONG), "wrong usage or configuration; AWS refused or did not answer"),
+    (str(INTERRUPTED), "interrupted by Ctrl-C"),
 )
 
 
@@ -45,10 +45,16 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except SluiceError as error:
-            _tell(error, ctx.ensure_object(Invocation))
-            ctx.exit(_WRONG)
+            _tell([error], ctx.ensure_object(Invocation))
+            ctx.exit(WRONG)
+        except ExceptionGroup as group:  # out of a TaskGroup
+            ours, bugs = group.split(SluiceError)
+            if ours is None or bugs is not None:
+                raise
+            _tell(_each(ours), ctx.ensure_object(Invocation))
+            ctx.exit(WRONG)
         except KeyboardInterrupt:
-            ctx.exit(_INTERRUPTED)
+            ctx.exit(INTERRUPTED)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002, D102
         write_examples(formatter, _EXAMPLES)
@@ -56,11 +62,20 @@ class Commands(click.Group):
             formatter.write_dl(_EXITS)
 
 
-def _tell(error: SluiceError, invocation: Invocation) -> None:
-    if invocation.verbose:
-        click.echo("".join(traceback.format_exception(error)), err=True)
-    for line in str(error).splitlines():
-        click.echo(f"error: {line}", err=True)
+def _tell(errors: Iterable[SluiceError], invocation: Invocation) -> None:
+    for error in errors:
+        if invocation.verbosity:
+            click.echo("".join(traceback.format_exception(error)), err=True)
+        for line in str(error).splitlines():
+            click.echo(f"error: {line}", err=True)
+
+
+def _each(group: ExceptionGroup[SluiceError]) -> Iterator[SluiceError]:
+    for error in group.exceptions:
+        if isinstance(error, ExceptionGroup):
+            yield from _each(error)
+        else:
+            yield error
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

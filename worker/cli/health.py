@@ -23,7 +23,10 @@ from worker.ops.probe import live_url, probe
 @common
 @click.pass_context
 def command(ctx: click.Context, url: str | None, flags: dict[str, str]) -> None:
-    """Ask the worker on this machine whether it is alive; for Docker's and ECS's health checks."""
+    """Ask the worker whether it is alive.
+
+    For the health checks of Docker and ECS.
+    """
     answer = complete(probe(url or live_url(ctx.ensure_object(Invocation).topology(flags))))
     click.echo(answer.text, err=not answer.ok)
     ctx.exit(0 if answer.ok else 1)

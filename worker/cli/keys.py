@@ -20,5 +20,8 @@ from worker.ops.keys import events_table, settings_tables
 @click.option("--events", is_flag=True, help="The events that a worker logs and counts, instead.")
 @common
 def command(events: bool) -> None:
-    """Print every key of sluice.toml: type, default and meaning; as Markdown."""
+    """Print every key of sluice.toml, as Markdown.
+
+    Type, default and meaning; with --events, what a worker tells of itself.
+    """
     click.echo(events_table() if events else settings_tables())

@@ -20,7 +20,7 @@ class Invocation:
     """What was said before or after the command's name; click's callbacks write it, commands read it."""
 
     config: Path = Path("sluice.toml")
-    verbose: bool = False
+    verbosity: int = 0
 
     def topology(self, flags: Mapping[str, str], *, path: Path | None = None) -> Topology:
         """Load the topology; raises ConfigurationError."""
@@ -39,7 +39,12 @@ def common(command: F) -> F:
         help="The topology; default: $SLUICE_CONFIG, else sluice.toml.",
     )
     verbose = click.option(
-        "-v", "--verbose", is_flag=True, callback=_verbose, expose_value=False, help="Show the cause of errors."
+        "-v",
+        "--verbose",
+        count=True,
+        callback=_verbose,
+        expose_value=False,
+        help="Show more: debug events, the cause of errors.",
     )
     return config(verbose(command))
 
@@ -79,5 +84,5 @@ def _config(ctx: click.Context, _param: click.Parameter, path: Path | None) -> N
         invocation.config = Path(given)
 
 
-def _verbose(ctx: click.Context, _param: click.Parameter, said: bool) -> None:
-    ctx.ensure_object(Invocation).verbose |= said
+def _verbose(ctx: click.Context, _param: click.Parameter, times: int) -> None:
+    ctx.ensure_object(Invocation).verbosity += times

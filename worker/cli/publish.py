@@ -14,7 +14,8 @@ from worker.cli.words import Command
 from worker.ops.progress import Progress
 from worker.ops.send import send, send_file
 from worker.publish import Entry
-from worker.publish.attributes import Value
+from worker.publish.attributes import Scalar, Value
+from worker.publish.entry import Body
 from worker.settings import Topology
 
 
@@ -27,7 +28,6 @@ from worker.settings import Topology
     ),
     exits="0 SNS has all of it, 2 wrong usage, wrong message or AWS refused",
 )
-@click.argument("body", required=False)
 @click.argument("body", required=False)
 @click.option("--file", "path", metavar="FILE.jsonl", type=click.Path(path_type=Path), help="JSON lines; - is stdin.")
 @click.option(
@@ -51,10 +51,11 @@ def command(
     topic: str | None,
     flags: dict[str, str],
 ) -> None:
-    """Publish one message, BODY or all of stdin (-), or a file of JSON lines.
+    """Publish a message, or a file of them.
 
-    A line is {"body": …, "attributes": {…}, "key": …, "tenant": …, "topic": …}; all but body may be left out. In a
-    file, a wrong line is named before anything is published.
+    BODY is the message as it is; - reads all of stdin. A line of a file is {"body": …, "attributes": {…},
+    "key": …, "tenant": …, "topic": …}; all but body may be left out. In a file, a wrong line is named before
+    anything is published.
     """
     if (body is None) == (path is None) or (path and (attributes or key or tenant or topic)):
         raise click.UsageError("give BODY (or -), or --file alone: its lines carry attributes, key, tenant and topic")
@@ -63,7 +64,7 @@ def command(
     if path is not None:
         _publish_file(topology, path)
     else:
-        receipt = complete(send(topology, Entry(_text(body or ""), values, key, tenant, topic)))
+        receipt = complete(send(topology, Entry(_body(body or ""), values, key, tenant, topic)))
         click.echo(f"published {receipt.id} with key {receipt.key}")
 
 
@@ -73,14 +74,15 @@ def _publish_file(topology: Topology, path: Path) -> None:
     click.echo(f"published {count:,}")
 
 
-def _text(body: str) -> str:
-    return click.get_text_stream("stdin").read() if body == "-" else body
+def _body(text: str) -> Body:
+    return sys.stdin.buffer.read() if text == "-" else text  # bytes: what is not UTF-8 is told as such
 
 
 def _value(text: str) -> Value:
     if not text.startswith("["):
         return text
     try:
-        return list(json.loads(text))
+        values: list[Scalar] = json.loads(text)
     except ValueError:
-        return text
+        return text  # a text may well begin with a bracket
+    return values

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from worker import app
+from worker.app.run import run
 from worker.cli.loop import complete
 from worker.cli.options import Invocation, common, settings
 from worker.cli.words import Command
@@ -28,16 +28,17 @@ from worker.settings.names import fold, nearest
 @click.option("--vendor", "wanted", multiple=True, metavar="NAME", help="Only this vendor; may be repeated.")
 @settings
 @common
-@click.pass_context
-def command(ctx: click.Context, wanted: tuple[str, ...], flags: dict[str, str]) -> None:
-    """Drain the queues of all vendors, or of some, until SIGTERM or Ctrl-C.
+@click.pass_obj
+def command(invocation: Invocation, wanted: tuple[str, ...], flags: dict[str, str]) -> None:
+    """Drain the vendors' queues.
 
-    A stop hands back what was not sent and settles the rest; a second signal ends the grace.
+    All vendors', or those of some, until SIGTERM or Ctrl-C. A stop hands back what was not sent and settles the
+    rest; a second signal ends the grace.
     """
-    topology = ctx.ensure_object(Invocation).topology(flags)
+    topology = invocation.topology(flags)
     vendors = _chosen(wanted, topology)
     check(_only(vendors, topology)).require()
-    ctx.exit(complete(app.run(topology, vendors)))
+    complete(app.run(topology, vendors, verbosity=invocation.verbosity))
 
 
 def _chosen(wanted: Sequence[str], topology: Topology) -> tuple[str, ...]:

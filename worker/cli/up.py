@@ -29,10 +29,10 @@ from worker.settings import Topology
 @common
 @click.pass_obj
 def command(invocation: Invocation, dry_run: bool, flags: dict[str, str]) -> None:
-    """Make topics, queues, dead-letter queues and subscriptions as the topology says.
+    """Make the topology's AWS resources.
 
-    Nothing is ever deleted, and a second run changes nothing. AWS is found in the standard way:
-    AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL.
+    Topics, queues, dead-letter queues and subscriptions, as sluice.toml says. Nothing is ever deleted, and a
+    second run changes nothing. AWS is found in the standard way: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL.
     """
     topology = invocation.topology(flags)
     check(topology).require()

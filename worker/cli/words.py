@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+WRONG, INTERRUPTED = 2, 130  # exit codes; 0 is well, 1 is a result that is not
+
 
 class Command(click.Command):
     """A command with examples and exit codes below its options."""

@@ -20,7 +20,7 @@ from worker.model.errors import SluiceError
 Report = Callable[[Any], None]
 
 _SPAWN = multiprocessing.get_context("spawn")  # a fork would copy the event loop and every open socket
-_PATIENCE = timedelta(seconds=0.7)  # between SIGTERM and SIGKILL: a stop takes less than a second
+_PATIENCE = timedelta(seconds=0.5)  # between SIGTERM and SIGKILL: a stop takes less than a second
 
 
 class ProcessError(SluiceError):

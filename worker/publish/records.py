@@ -14,22 +14,27 @@ from worker.publish.entry import Entry
 from worker.publish.faults import InvalidEntryError
 from worker.publish.flight import Progress
 from worker.publish.publisher import Publisher
+from worker.publish.reading import lines_of
 
 _KEYS = ("body", "attributes", "key", "tenant", "topic")
 _TEXTS = ("key", "tenant", "topic")
 
 
-async def publish_file(publisher: Publisher, path: Path, on_progress: Callable[[int, int], None] | None = None) -> int:
+async def publish_file(
+    publisher: Publisher, path: Path, on_progress: Callable[[int, int | None], None] | None = None
+) -> int:
     """Publish a file's lines; returns how many. `on_progress` is told how many are confirmed, and of how many.
 
-    The whole file is read and checked first: where a line is wrong, nothing of it is published. Raises
-    InvalidEntryError that names file and line, and else as `Publisher.publish_all` does.
+    The whole file is read and checked first: where a line is wrong, nothing of it is published. A pipe, which cannot
+    be read twice, goes as by `publish_lines`, and its total is None. Raises InvalidEntryError that names file and
+    line, and else as `Publisher.publish_all` does.
     """
     with _opened(path) as lines:
+        if not lines.seekable():  # a pipe
+            return await publish_lines(publisher, lines_of(lines), source=str(path), on_progress=_told(on_progress))
         total = sum(1 for _ in _checked(publisher, lines, str(path)))
-    told = None if on_progress is None else lambda confirmed: on_progress(confirmed, total)
     with _opened(path) as lines:
-        return await publisher.publish_all(_checked(publisher, lines, str(path)), told)
+        return await publisher.publish_all(_checked(publisher, lines, str(path)), _told(on_progress, total))
 
 
 async def publish_lines(
@@ -75,6 +80,10 @@ def _fields(line: str, place: str) -> dict[str, Any]:
     if not isinstance(fields, dict):
         raise InvalidEntryError(f"{place}: not an object: write " + '{"body": …} on a line')
     return fields
+
+
+def _told(on_progress: Callable[[int, int | None], None] | None, total: int | None = None) -> Progress | None:
+    return None if on_progress is None else lambda confirmed: on_progress(confirmed, total)
 
 
 def _checked(publisher: Publisher, lines: Iterable[str], source: str) -> Iterator[Entry]:

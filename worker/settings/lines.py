@@ -22,11 +22,10 @@ def lines_of(text: str) -> dict[Path, int]:
 
 
 def line_of(path: Path, lines: dict[Path, int]) -> int | None:
-    """The line of a key; where it has none of its own, of what holds it."""
-    for end in range(len(path), 0, -1):
-        if path[:end] in lines:
-            return lines[path[:end]]
-    return None
+    """The first line of a key or table; where it has none of its own, of what holds it."""
+    if inside := [number for known, number in lines.items() if known[: len(path)] == path]:
+        return min(inside)
+    return line_of(path[:-1], lines) if len(path) > 1 else None
 
 
 def _path(line: str) -> Path | None:

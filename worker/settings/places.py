@@ -24,6 +24,8 @@ class Places:
             size = len(variable.path)
             if path[:size] == variable.path and holds(variable.value, path[size:]):
                 return " ".join((variable.origin, *path[size:]))
+            if variable.path[: len(path)] == path and not _is_table(self.layers.file, path):
+                return variable.origin  # it alone made a table there
         if path[:1] == ("vendors",) and self._by_default(path):
             return self.of(("defaults", *path[2:]))
         return f"{self.line(path)}: {_spelled(path)}"
@@ -47,6 +49,12 @@ def holds(node: Any, path: Path) -> bool:
             return False
         node = node[name]
     return True
+
+
+def _is_table(node: Any, path: Path) -> bool:
+    for name in path:
+        node = node.get(name) if isinstance(node, dict) else None
+    return isinstance(node, dict)
 
 
 def _spelled(path: Path) -> str:

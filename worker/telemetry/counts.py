@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
-from worker.model.events import Event, MessageSettled, MessagesReceived, SqsCalled
+from worker.model.events import (
+    Event,
+    GateClosed,
+    GateOpened,
+    MessageSettled,
+    MessagesReceived,
+    SqsCalled,
+    VendorThrottled,
+)
 from worker.telemetry.fate import Fate, fate_of
 
 
@@ -22,6 +30,8 @@ class Tally:
     buried: int = 0
     handed_back: int = 0
     sqs_calls: int = 0
+    throttles: int = 0  # answers; a message that waited for the vendor in hand is not settled as throttled
+    closed: bool = False  # nothing is sent to the vendor now
 
 
 class Counts:
@@ -43,6 +53,10 @@ class Counts:
                 self._tallies[event.vendor].sqs_calls += 1
             case MessagesReceived():
                 self._tallies[event.vendor].received += event.count
+            case VendorThrottled():
+                self._tallies[event.vendor].throttles += 1
+            case GateClosed(scope="vendor") | GateOpened(scope="vendor"):
+                self._tallies[event.vendor].closed = isinstance(event, GateClosed)
             case _:
                 pass
 

@@ -72,10 +72,10 @@ def test_retry_after_is_capped(value: str) -> None:
     assert asked(value) == timedelta(hours=12)
 
 
-@given(st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1)), st.integers(-100_000, 100_000))
-def test_retry_after_date_is_relative_to_the_vendors_clock(vendors_now: datetime, seconds: int) -> None:
+@given(st.integers(-1_000_000_000, 1_000_000_000), st.integers(-100_000, 100_000))
+def test_retry_after_date_is_relative_to_the_vendors_clock(wrong_by: int, seconds: int) -> None:
     """A date is taken relative to the reply's Date, however wrong that is; the past is 0."""
-    date = vendors_now.replace(tzinfo=UTC, microsecond=0)
+    date = NOW + timedelta(seconds=wrong_by)
     until = format_datetime(date + timedelta(seconds=seconds), usegmt=True)
     expected = timedelta(seconds=max(0, min(seconds, 12 * 3600)))
     assert asked(until, Date=format_datetime(date, usegmt=True)) == expected

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -52,9 +53,8 @@ def test_places_are_filled(text: str, result: str) -> None:
 )
 def test_bad_template_is_told_by_place(text: object, told: str) -> None:
     """What cannot be read is shown with its place and what to write."""
-    with pytest.raises(ValueError, match="") as raised:
+    with pytest.raises(ValueError, match=re.escape(told)):
         parse_template(text)
-    assert told in str(raised.value)
 
 
 @pytest.mark.parametrize(

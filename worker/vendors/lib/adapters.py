@@ -100,7 +100,7 @@ def _only_adapter(module: ModuleType) -> object:
 
 def _checked(name: str, found: object) -> Adapter:
     if not inspect.isclass(found):
-        raise ConfigurationError(f"adapter {name!r} is a {type(found).__name__}, not a class")
+        raise ConfigurationError(f"adapter {name!r} is of type {type(found).__name__}, not a class")
     missing = [part for part in _PARTS if not hasattr(found, part)]
     if missing:
         raise ConfigurationError(f"adapter {name!r}: {found.__name__} has no {', '.join(missing)}")

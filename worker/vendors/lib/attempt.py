@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from errno import errorcode
 
 import aiohttp
 from aiohttp.client_middlewares import ClientHandlerType
@@ -50,6 +51,8 @@ def _obstacle(error: Exception) -> str:
             return "connect refused"
         case TimeoutError():
             return "connect timeout"
+        case aiohttp.ClientConnectorError(os_error=OSError(errno=int(number))):
+            return f"connect failed ({errorcode.get(number, number)})"
         case _:
             return f"connect failed ({type(error).__name__})"
 

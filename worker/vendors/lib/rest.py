@@ -44,7 +44,9 @@ class RestVendor(Generic[OptionsT, PayloadT]):
         super().__init_subclass__(**rest)
         for base in getattr(cls, "__orig_bases__", ()):
             if get_origin(base) is RestVendor:
-                cls.Options, cls.Payload = get_args(base)
+                said = dict(zip(("Options", "Payload"), get_args(base), strict=True))
+                for name in said.keys() - vars(cls).keys():
+                    setattr(cls, name, said[name])
 
     def __init__(self, options: OptionsT, context: VendorContext) -> None:
         self.options = options

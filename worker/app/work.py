@@ -1,16 +1,15 @@
-"""The composition root: from a topology to running pipelines."""
+"""From a topology to running pipelines."""
 
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from worker import __version__, health
+from worker import __version__
 from worker.aws.s3 import S3Blobs
 from worker.aws.secrets import CachedSecret, SecretsManager
 from worker.aws.session import Aws
@@ -20,7 +19,6 @@ from worker.model.events import WorkerStarted
 from worker.model.message import VendorName
 from worker.model.names import Names
 from worker.pipeline.attempts import MemoryAttempts
-from worker.pipeline.clock import SystemClock
 from worker.pipeline.delivery import Rules
 from worker.pipeline.gate import Gate, Limits
 from worker.pipeline.permits import Look
@@ -32,28 +30,8 @@ from worker.pipeline.throttle import Throttle
 from worker.ports import Blobs, Clock, Publications, Secrets, Telemetry, Vendor, VendorContext
 from worker.publish.publications import TopologyPublications
 from worker.settings import Topology, VendorSettings
-from worker.supervisor import Lane, Supervisor, Times, signals
-from worker.telemetry.fanout import Fanout
-from worker.telemetry.logs import configure
-from worker.telemetry.prometheus import Metrics
-from worker.telemetry.vitals import Vitals
+from worker.supervisor import Lane, Supervisor, Times
 from worker.vendors.lib import adapters
-
-
-async def run(topology: Topology, vendors: Sequence[str], *, verbosity: int = 0) -> None:
-    """Work until SIGTERM or SIGINT.
-
-    Raises ConfigurationError, RefusedError or UnavailableError where it cannot start, OverdueError where it cannot
-    stop in time.
-    """
-    stop, clock, metrics = Stop(), SystemClock(), Metrics()
-    vitals = Vitals(vendors, clock)
-    telemetry = Fanout(configure(sys.stdout, verbosity=verbosity), metrics, vitals)
-    address = topology.sluice
-    with signals(stop):
-        async with health.serve(address.health_host, address.health_port, vitals=vitals, metrics=metrics), Aws() as aws:
-            watch = Watch(telemetry, vitals.beat, metrics.watch)
-            await work(topology, vendors, aws=aws, stop=stop, clock=clock, watch=watch)
 
 
 @dataclass(frozen=True, slots=True)

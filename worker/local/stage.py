@@ -1,0 +1,51 @@
+"""A topology on this machine: the embedded AWS, and a simulated vendor in the place of each real one."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from worker.aws.session import Aws
+from worker.local.process import Process
+from worker.local.stack import EmbeddedAws
+from worker.local.vendors.behaviour import Behaviour
+from worker.local.vendors.server import serve
+from worker.settings import Topology
+
+_SECRET_FIELD = re.compile(r"\{secret\.([A-Za-z0-9_.-]+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What was set up."""
+
+    topology: Topology  # with the simulated vendors' endpoints
+    stack: EmbeddedAws
+    endpoints: Mapping[str, str]  # by vendor
+
+
+@asynccontextmanager
+async def staged(topology: Topology, behaviours: Sequence[Behaviour]) -> AsyncIterator[Stage]:
+    """Start both; raises ConfigurationError or ProcessError."""
+    async with EmbeddedAws() as stack, Process("the simulated vendors", partial(serve, behaviours)) as vendors:
+        endpoints: Mapping[str, str] = vendors.reported
+        yield Stage(_redirected(topology, endpoints), stack, endpoints)
+
+
+def _redirected(topology: Topology, endpoints: Mapping[str, str]) -> Topology:
+    entries = {name: entry.model_copy(update={"endpoint": endpoints[name]}) for name, entry in topology.vendors.items()}
+    return topology.model_copy(update={"vendors": entries})
+
+
+async def make_secrets(topology: Topology, aws: Aws) -> None:
+    """Make a secret of no worth for every name that the topology uses, with the fields that its options ask for."""
+    client = await aws.client("secretsmanager", attempts=3)
+    for entry in topology.vendors.values():
+        if entry.secret is not None:
+            fields = _SECRET_FIELD.findall(json.dumps(entry.options))
+            text = json.dumps(dict.fromkeys(fields, "not-a-secret")) if fields else "not-a-secret"
+            await client.create_secret(Name=entry.secret, SecretString=text)
