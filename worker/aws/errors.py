@@ -113,12 +113,15 @@ def wrapped(operation: str, resource: str) -> Iterator[None]:
     except _TRANSPORT as error:
         raise UnavailableError(
             f"{operation} on {resource}: AWS cannot be reached ({type(error).__name__}); "
-            "check the network, AWS_REGION and AWS_ENDPOINT_URL"
+            "check the network, AWS_REGION and AWS_ENDPOINT_URL",
+            code=type(error).__name__,
         ) from error
     except _CREDENTIALS as error:
-        raise RefusedError(f"{operation} on {resource}: no valid AWS credentials; {_SIGN_IN}") from error
+        raise RefusedError(
+            f"{operation} on {resource}: no valid AWS credentials; {_SIGN_IN}", code=type(error).__name__
+        ) from error
     except BotoCoreError as error:
-        raise RefusedError(f"{operation} on {resource}: {type(error).__name__}") from error
+        raise RefusedError(f"{operation} on {resource}: {type(error).__name__}", code=type(error).__name__) from error
 
 
 def code_of(error: BaseException | None) -> str:
@@ -137,9 +140,9 @@ def _answered(error: ClientError, call: str) -> SluiceError:
     code = code_of(error)
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if is_busy(code) or status == 429 or status >= 500:
-        return UnavailableError(f"{call}: AWS answered {code} (HTTP {status}); it is worth trying again")
+        return UnavailableError(f"{call}: AWS answered {code} (HTTP {status}); it is worth trying again", code=code)
     way_out = _WAYS_OUT.get(code, "see the AWS documentation of that code")
-    return RefusedError(f"{call}: AWS refused with {code}{_explained(error, code)}; {way_out}")
+    return RefusedError(f"{call}: AWS refused with {code}{_explained(error, code)}; {way_out}", code=code)
 
 
 def _explained(error: ClientError, code: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from worker import app
+from worker.app.dev import dev
 from worker.cli.loop import complete
 from worker.cli.options import Invocation, common, settings
 from worker.cli.words import Command
@@ -31,6 +31,7 @@ def command(ctx: click.Context, folder: Path | None, flags: dict[str, str]) -> N
     Embedded AWS, simulated vendors and the worker for its sluice.toml. It runs until Ctrl-C. Publish to it from
     another terminal with what it prints.
     """
-    topology = ctx.ensure_object(Invocation).topology(flags, path=folder and folder / "sluice.toml")
+    invocation = ctx.ensure_object(Invocation)
+    topology = invocation.topology(flags, path=folder and folder / "sluice.toml")
     check(topology).require()
-    ctx.exit(complete(app.dev(topology)))
+    complete(dev(topology, verbosity=invocation.verbosity))

@@ -38,7 +38,7 @@ def command(invocation: Invocation, wanted: tuple[str, ...], flags: dict[str, st
     topology = invocation.topology(flags)
     vendors = _chosen(wanted, topology)
     check(_only(vendors, topology)).require()
-    complete(app.run(topology, vendors, verbosity=invocation.verbosity))
+    complete(run(topology, vendors, verbosity=invocation.verbosity))
 
 
 def _chosen(wanted: Sequence[str], topology: Topology) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
 from worker.aws.session import Aws
@@ -16,6 +17,7 @@ from worker.local.vendors.behaviour import Behaviour
 from worker.local.vendors.server import serve
 from worker.settings import Topology
 
+_POLL = timedelta(seconds=1)  # a stop waits for the poll in the air, and here it costs nothing
 _SECRET_FIELD = re.compile(r"\{secret\.([A-Za-z0-9_.-]+)\}")
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 
 class SluiceError(Exception):
     """The root of all errors that Sluice raises."""
@@ -13,19 +11,20 @@ class ConfigurationError(SluiceError):
     """Something the operator wrote is wrong: say what, where and what to write instead; exit 2."""
 
 
-class RefusedError(SluiceError):
+class AwsError(SluiceError):
+    """An AWS call failed. `code`: AWS's own, or the class of the transport's error; it holds no secret."""
+
+    def __init__(self, message: str, *, code: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code or type(self).__name__
+
+
+class RefusedError(AwsError):
     """AWS refused and will go on refusing (credentials, permission, no such queue): exit 2 at start, else restart."""
 
 
-class UnavailableError(SluiceError):
-    """AWS did not answer or asked for less: try again, within the lease where there is one.
-
-    `retry_after` is what it asked for, where it did.
-    """
-
-    def __init__(self, message: str, *, retry_after: timedelta | None = None) -> None:
-        super().__init__(message)
-        self.retry_after = retry_after
+class UnavailableError(AwsError):
+    """AWS did not answer or asked for less: try again, within the lease where there is one."""
 
 
 class NotSentError(SluiceError):

@@ -192,7 +192,7 @@ class AdapterFailed:
     name: ClassVar[str] = "adapter.failed"
     level: ClassVar[Level] = Level.ERROR
     vendor: str
-    step: str  # prepare, send, classify
+    step: str  # scope, prepare, send, classify
     error: str  # the exception's class and place, never its text
 
 

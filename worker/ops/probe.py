@@ -33,11 +33,20 @@ def live_url(topology: Topology) -> str:
 
 async def probe(url: str) -> Answer:
     """GET a URL, without proxies; raises ConfigurationError if it is none."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ConfigurationError(f"{url} is not a URL: write such as http://127.0.0.1:8080/live")
+    parts = _read(url)
     # stdlib: a health check runs every few seconds and should cost little to start
     return await asyncio.to_thread(_get, parts)
+
+
+def _read(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port or a bracket that is none
+        usable = False
+    if not usable or not url.isascii():
+        raise ConfigurationError(f"{url} is not a URL: write such as http://127.0.0.1:8080/live")
+    return parts
 
 
 def _get(parts: SplitResult) -> Answer:

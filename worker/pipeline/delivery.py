@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from worker.model.disposition import Bury, Decision, Failures, Policy, Postpone, Replace, dispose, is_failure
-from worker.model.errors import BadMessageError, RefusedError, UnavailableError
+from worker.model.errors import AwsError, BadMessageError
 from worker.model.message import NOTHING, Message
 from worker.model.outcome import Blocked, Continue, Outcome, Rejected, RetryAfter, Throttled
 from worker.pipeline.batcher import Batcher
@@ -104,7 +104,7 @@ class Delivery:
             return await self._batcher.deliver(held)
         except BadMessageError as error:
             return Rejected(error.reason, error.code)
-        except (UnavailableError, RefusedError):
+        except AwsError:
             return Throttled(_FETCH_AGAIN)
 
     async def talk(self, batch: Sequence[Held]) -> Sequence[Outcome]:

@@ -6,10 +6,10 @@ import traceback
 from collections.abc import Sequence
 from typing import Any
 
-from worker.model.errors import BadMessageError, NotAnsweredError, NotSentError, SluiceError
+from worker.model.errors import BadMessageError, NotAnsweredError, NotSentError, RefusedError, SluiceError
 from worker.model.events import AdapterFailed
 from worker.model.message import Job
-from worker.model.outcome import Ambiguous, Outcome, RetryAfter
+from worker.model.outcome import Ambiguous, Blocked, Outcome, RetryAfter
 from worker.ports import Telemetry, Vendor
 
 
@@ -25,6 +25,14 @@ class GuardedVendor:
         self._vendor = vendor
         self._telemetry = telemetry
         self.traits = vendor.traits
+
+    def scope(self, payload: Any) -> str | None:
+        """What a job's own limit is about; None where the adapter does not say."""
+        try:
+            return self.traits.scope(payload)
+        except Exception as error:  # noqa: BLE001 - the fence around an adapter
+            self._failed("scope", error)
+            return None
 
     def prepare(self, jobs: Sequence[Job[Any]]) -> Any:
         """Make the request; raises BadMessageError or AdapterError."""
@@ -45,6 +53,8 @@ class GuardedVendor:
             outcomes = self._vendor.classify(reply, jobs)
             if len(outcomes) != len(jobs):
                 raise ValueError(f"{len(outcomes)} outcomes for {len(jobs)} jobs")  # noqa: TRY301 - one fence for all
+        except RefusedError as error:  # its secret cannot be had: somebody must act
+            return [Blocked(error.code)] * len(jobs)
         except NotSentError as error:
             return [RetryAfter(None, str(error))] * len(jobs)
         except NotAnsweredError as error:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from worker.model.disposition import MAX_VISIBILITY
-from worker.model.errors import RefusedError, UnavailableError
+from worker.model.errors import AwsError
 from worker.model.events import AwsCallFailed, LeaseLost
 from worker.model.message import Message
 from worker.ports import Clock, EntryFailure, Queue, Telemetry
@@ -105,8 +105,8 @@ class Leases:
         ends = [min(now + self._visibility, lease.message.held_from + _LONGEST) for lease in leases]
         try:
             failures = await self._extend(leases, [timedelta(seconds=max(0.0, end - now)) for end in ends])
-        except (UnavailableError, RefusedError, TimeoutError) as error:
-            self._failed(type(error).__name__, leases)
+        except (AwsError, TimeoutError) as error:
+            self._failed(error.code if isinstance(error, AwsError) else "TimeoutError", leases)
             return
         for index, (lease, end) in enumerate(zip(leases, ends, strict=True)):
             if (failure := failures.get(index)) is None:

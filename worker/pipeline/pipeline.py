@@ -119,11 +119,10 @@ class Pipeline:
     ) -> Delivery:
         plan, ports, clock, telemetry = self._plan, self._ports, self._clock, self._telemetry
         vendor = GuardedVendor(self.name, self._vendor, telemetry)
-        scope = vendor.traits.scope
         steps = Steps(
             places=self._places,
             leases=leases,
-            decoder=Decoder(plan.payload, scope=scope, blobs=ports.blobs, open_envelopes=plan.open_envelopes),
+            decoder=Decoder(plan.payload, scope=vendor.scope, blobs=ports.blobs, open_envelopes=plan.open_envelopes),
             gate=self._gate,
             vendor=vendor,
             attempts=self._attempts,
@@ -169,7 +168,7 @@ class Pipeline:
             return await polls.receive(count)
         except UnavailableError as error:
             self._places.fill(count, 0)
-            self._telemetry.emit(AwsCallFailed(self.name, "ReceiveMessage", type(error).__name__, 0))
+            self._telemetry.emit(AwsCallFailed(self.name, "ReceiveMessage", error.code, 0))
             return None
 
     async def _deliver(self, delivery: Delivery, message: Message) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
-from worker.model.errors import RefusedError, UnavailableError
+from worker.model.errors import AwsError
 from worker.model.events import AwsCallFailed
 from worker.model.message import Message
 from worker.ports import Queue, Telemetry
@@ -36,7 +36,7 @@ class Polls:
     async def _poll(self, limit: int, asked: asyncio.Future[None]) -> Sequence[Message]:
         try:
             messages = await self._queue.receive(limit)
-        except (UnavailableError, RefusedError):
+        except AwsError:
             if asked.cancelled():
                 return ()
             raise
@@ -52,8 +52,8 @@ class Polls:
                 return
             try:
                 failures = await self._queue.change_visibility(entries)
-            except (UnavailableError, RefusedError) as error:
-                self._failed(type(error).__name__, len(entries))
+            except AwsError as error:
+                self._failed(error.code, len(entries))
                 continue
             entries = [entries[failure.index] for failure in failures if not failure.final]
 

@@ -12,7 +12,7 @@ from typing import TypeVar, assert_never
 from worker.model.burial import epitaph
 from worker.model.continuation import Continuation
 from worker.model.disposition import Bury, Decision, Delete, Postpone, Replace
-from worker.model.errors import BadMessageError, RefusedError, UnavailableError
+from worker.model.errors import AwsError, BadMessageError
 from worker.model.events import AwsCallFailed
 from worker.model.message import Job, JobKey, Outgoing, Publication
 from worker.model.wire import BURIAL, CONTINUATION, MAX_SQS_BYTES, size_of
@@ -137,9 +137,8 @@ class Settler:
         """A copy of the message; None if it cannot be made now: the message stays where it is."""
         try:
             return await self._copies.make(lease.message, name, text, body=body)
-        except (BadMessageError, UnavailableError, RefusedError) as error:
-            code = error.code if isinstance(error, BadMessageError) else type(error).__name__
-            self._telemetry.emit(AwsCallFailed(self._vendor, "PutObject", code, 1))
+        except (BadMessageError, AwsError) as error:
+            self._telemetry.emit(AwsCallFailed(self._vendor, "PutObject", error.code, 1))
             return None
 
     async def _delete(self, leases: Sequence[Lease]) -> Sequence[bool]:
@@ -193,9 +192,8 @@ class Settler:
     ) -> Sequence[EntryFailure]:
         try:
             failures = await call(items)
-        except (UnavailableError, RefusedError) as error:
-            name = type(error).__name__
-            failures = [EntryFailure(index, name, final=False) for index in range(len(items))]
+        except AwsError as error:
+            failures = [EntryFailure(index, error.code, final=False) for index in range(len(items))]
         if failures:
             self._telemetry.emit(AwsCallFailed(self._vendor, operation, failures[0].code, len(failures)))
         return failures
