@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -82,6 +84,7 @@ def test_the_version_is_told(sluice: Sluice) -> None:
         (["publish", "--file", "y", "--key", "k"], "give BODY"),
         (["publish", "x", "-a", "target"], "is not NAME=VALUE"),
         (["demo", "--messages", "0"], "--messages"),
+        (["demo", "--json", "nowhere/figures.json"], "No such file"),
         (["health", "--url", "live"], "is not a URL"),
         (["check", "-c", "none.toml"], "none.toml: no such file"),
         (["check", "--set", "vendors.foo.timeout=x"], "--set vendors.foo.timeout: 'x' is not a duration"),
@@ -213,6 +216,22 @@ def test_ctrl_c_exits_with_130(sluice: Sluice, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("worker.cli.run.run", _interrupted)
     result = sluice("run")
     assert (result.exit_code, result.stderr) == (130, "")
+
+
+def test_ctrl_c_ends_a_call_in_the_air(folder: Path) -> None:
+    """A real signal to a real process that waits for AWS: 130, and nothing else is said."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(30)
+        environ = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{silent.getsockname()[1]}", "AWS_REGION": "eu-west-1"}
+        keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+        command = [sys.executable, "-m", "worker", "check", "--aws"]
+        with subprocess.Popen(
+            command, stderr=subprocess.PIPE, text=True, env={**os.environ, **environ, **keys}
+        ) as waiting:
+            with silent.accept()[0]:  # it has called
+                waiting.send_signal(signal.SIGINT)
+                _, stderr = waiting.communicate(timeout=10)
+            assert (waiting.returncode, stderr) == (130, "")
 
 
 def test_work_runs_on_uvloop_where_it_is_installed() -> None:

@@ -9,20 +9,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from signal import SIGINT, SIGTERM
 
-from worker.model.errors import SluiceError
 from worker.model.events import PipelineCrashed, WorkerStopped, WorkerStopping
 from worker.pipeline.guarded import place_of
-from worker.pipeline.pipeline import Pipeline
+from worker.pipeline.pipeline import OverdueError, Pipeline
 from worker.pipeline.polls import Polls
 from worker.pipeline.stop import Stop
 from worker.ports import Clock, Telemetry
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0  # seconds before a crashed pipeline starts again
 _LASTING = 60.0  # seconds; a run that lasted so long ends a row of crashes
-
-
-class OverdueError(SluiceError):
-    """The stop took longer than grace and flush allow: what is held comes back when its visibility ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +27,11 @@ class Times:
     grace: float  # for deliveries; receives in the air may take their poll time
     poll: float
     flush: float  # for the last settles, once both are over
+
+    @property
+    def most(self) -> float:
+        """Seconds from the stop being asked for to its end."""
+        return max(self.poll, self.grace) + self.flush
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +54,14 @@ class Supervisor:
 
     async def run(self, lanes: Sequence[Lane]) -> None:
         """Run until the stop is asked for and all has ended; raises OverdueError where that takes too long."""
-        try:
-            async with asyncio.TaskGroup() as group:
-                clockwork = group.create_task(self._stop_in_time())
-                async with asyncio.TaskGroup() as keepers:
-                    for lane in lanes:
-                        keepers.create_task(self._keep(lane))
-                clockwork.cancel()
-        except* OverdueError as overdue:
-            raise overdue.exceptions[0] from None
+        async with asyncio.TaskGroup() as group:
+            clockwork = group.create_task(self._stop_in_time())
+            async with asyncio.TaskGroup() as keepers:
+                for lane in lanes:
+                    keepers.create_task(self._keep(lane))
+            clockwork.cancel()
+        if self._stop.overdue.is_set():
+            raise OverdueError(f"the stop took longer than {self._times.most:g} s: SQS did not confirm all settles")
         self._telemetry.emit(WorkerStopped(self._clock.monotonic() - self._asked_at))
 
     async def _keep(self, lane: Lane) -> None:
@@ -73,6 +72,8 @@ class Supervisor:
             try:
                 await lane.pipeline.run(lane.polls, self._stop)
             except Exception as error:  # noqa: BLE001 - one vendor never hurts another
+                if self._stop.overdue.is_set():
+                    return
                 crashes = 1 if self._clock.monotonic() - began > _LASTING else crashes + 1
                 pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (crashes - 1)) * random.uniform(0.5, 1)  # noqa: S311 - jitter
                 self._telemetry.emit(PipelineCrashed(lane.pipeline.name, place_of(_first(error)), crashes, pause))
@@ -85,8 +86,8 @@ class Supervisor:
         self._telemetry.emit(WorkerStopping(self._stop.reason, times.grace))
         await _either(self._stop.grace_over, times.grace)
         self._stop.grace_over.set()
-        await asyncio.sleep(max(0.0, times.poll - times.grace) + times.flush)
-        raise OverdueError(f"the stop took longer than {max(times.poll, times.grace) + times.flush:g} s")
+        await asyncio.sleep(self._asked_at + times.most - self._clock.monotonic())
+        self._stop.overdue.set()
 
 
 @contextmanager

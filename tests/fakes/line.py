@@ -19,7 +19,7 @@ from worker.pipeline.attempts import MemoryAttempts
 from worker.pipeline.delivery import Rules
 from worker.pipeline.gate import Gate, Limits
 from worker.pipeline.permits import Look
-from worker.pipeline.pipeline import Pipeline, Plan
+from worker.pipeline.pipeline import OverdueError, Pipeline, Plan
 from worker.pipeline.settler import Ports
 from worker.pipeline.stop import Stop
 from worker.ports import Publications
@@ -80,11 +80,14 @@ class Line:
 
     async def run(self) -> None:
         """Run it until the stop."""
-        async with asyncio.TaskGroup() as polling:
-            lane = Lane(self.pipeline, Polls("foo", self.queue, polling, self.events))
-            await Supervisor(self.stop, self.times, clock=self.clock, telemetry=self.events).run([lane])
+        try:
+            async with asyncio.TaskGroup() as polling:
+                lane = Lane(self.pipeline, Polls("foo", self.queue, polling, self.events))
+                await Supervisor(self.stop, self.times, clock=self.clock, telemetry=self.events).run([lane])
+        except* OverdueError as overdue:
+            raise overdue.exceptions[0] from None
 
     async def drained(self) -> None:
         """Return once the queue is empty."""
-        while len(self.queue):
+        while len(self.queue):  # noqa: ASYNC110 - virtual seconds cost nothing
             await asyncio.sleep(1)

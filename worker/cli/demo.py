@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import TextIO
 
 import click
 
@@ -23,11 +23,11 @@ from worker.cli.words import INTERRUPTED, Command
     exits="0 the report holds, 1 it does not, 130 interrupted",
 )
 @click.option("--messages", type=click.IntRange(min=1), default=2000, show_default=True, help="How many to publish.")
-@click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the figures here.")
+@click.option("--json", "json_file", type=click.File("w", lazy=False), help="Write the figures here.")
 @click.option("--plain", is_flag=True, help="Plain lines instead of the live view.")
 @common
 @click.pass_context
-def command(ctx: click.Context, messages: int, json_file: Path | None, plain: bool) -> None:
+def command(ctx: click.Context, messages: int, json_file: TextIO | None, plain: bool) -> None:
     """See it work, on this machine alone.
 
     An embedded AWS, three simulated vendors, 2,000 messages, and a report. Everything runs on this machine, on
@@ -37,5 +37,5 @@ def command(ctx: click.Context, messages: int, json_file: Path | None, plain: bo
     if verdict is None:
         ctx.exit(INTERRUPTED)
     if json_file is not None:
-        json_file.write_text(json.dumps(verdict.figures(), indent=2) + "\n")
+        json_file.write(json.dumps(verdict.figures(), indent=2) + "\n")
     ctx.exit(0 if verdict.holds else 1)

@@ -22,5 +22,5 @@ class Backoff:
 
     def delay(self, failures: int) -> timedelta:
         """The wait after so many failures (1 or more)."""
-        doublings = min(max(failures - 1, 0), 40)  # beyond 2^40 every cap is reached
+        doublings = min(max(failures - 1, 0), 30)  # beyond 2^30 every cap is reached
         return min(self.cap, self.base * (1 << doublings)) * self.chance()

@@ -23,10 +23,11 @@ class Breaker:
 
     def trips(self, now: float, *, failed: bool) -> bool:
         """Take note of an outcome at `now` (monotonic seconds); True: open."""
-        half = self.window / 2
-        if now - self._since >= half:
-            self._before = (self._total, self._failed) if now - self._since < self.window else (0, 0)
-            self._since, self._total, self._failed = now, 0, 0
+        half, age = self.window / 2, now - self._since
+        if age >= half:
+            recent = age < self.window
+            self._before = (self._total, self._failed) if recent else (0, 0)
+            self._since, self._total, self._failed = self._since + half if recent else now, 0, 0
         self._total += 1
         self._failed += failed
         total, failures = self._total + self._before[0], self._failed + self._before[1]

@@ -10,13 +10,13 @@ from worker.model.wire import MAX_BURIAL_BYTES
 
 
 def epitaph(bury: Bury, *, vendor: str, attempts: int, first_seen: datetime) -> str:
-    """The value of `sluice-burial`: JSON of at most 1 KiB; long reasons and errors are cut at the end."""
-    reason, error = bury.reason, bury.last_error or bury.reason
+    """The value of `sluice-burial`: JSON of at most 1 KiB; long reasons, codes and errors are cut at the end."""
+    reason, code, error = bury.reason, bury.code, bury.last_error or bury.reason
     while True:
         text = json.dumps(
             {
                 "reason": reason,
-                "code": bury.code,
+                "code": code,
                 "vendor": vendor,
                 "attempts": attempts,
                 "first_seen": first_seen.isoformat(timespec="milliseconds"),
@@ -26,8 +26,9 @@ def epitaph(bury: Bury, *, vendor: str, attempts: int, first_seen: datetime) -> 
         over = len(text.encode()) - MAX_BURIAL_BYTES
         if over <= 0:
             return text
-        longest = max(len(reason), len(error))
+        longest = max(len(reason), len(code or ""), len(error))
         reason, error = _cut(reason, longest, over), _cut(error, longest, over)
+        code = code and _cut(code, longest, over)
 
 
 def _cut(text: str, longest: int, over: int) -> str:

@@ -27,6 +27,13 @@ def load_continuation(text: str) -> Continuation:
         case {"cursor": str() | None as cursor, "failures": int(failures), "due": None}:
             return Continuation(cursor, failures)
         case {"cursor": str() | None as cursor, "failures": int(failures), "due": float() | int() as due}:
-            return Continuation(cursor, failures, datetime.fromtimestamp(due, UTC))
+            return Continuation(cursor, failures, _instant(due))
         case _:
             raise ValueError("not a continuation")
+
+
+def _instant(seconds: float) -> datetime:
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, OSError) as error:
+        raise ValueError("not an instant") from error

@@ -101,7 +101,7 @@ def dispose(outcome: Outcome, failures: Failures, policy: Policy, closed_for: ti
         case Delivered(publish):
             return Decision(Delete(), publish)
         case Continue(cursor, delay, publish):
-            return Decision(Replace(cursor, delay), publish)
+            return Decision(Replace(cursor, max(NOTHING, delay)), publish)
         case Throttled() | Blocked():
             return Decision(Postpone(_bounded(closed_for)))
         case Rejected(reason, code):

@@ -30,4 +30,4 @@ def format_duration(value: timedelta) -> str:
     for unit in ("d", "h", "min", "s"):
         if value >= _UNITS[unit] and value % _UNITS[unit] == timedelta(0):
             return f"{value // _UNITS[unit]}{unit}"
-    return f"{value / _UNITS['ms']:g}ms"
+    return f"{value / _UNITS['ms']:.3f}".rstrip("0").rstrip(".") + "ms"  # a timedelta holds microseconds

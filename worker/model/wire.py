@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from worker.model.message import Attribute, Attributes, text_attribute
+from worker.model.message import Attribute, Attributes
 
 KEY = "sluice-key"  # the idempotency key, the caller's or random
 BURIAL = "sluice-burial"  # why a message is in the dead-letter queue: JSON, at most 1 KiB
@@ -58,16 +58,20 @@ def unfold(value: object) -> Original | None:
         case {"sluice-original": {"body": str(body), "attributes": dict(attributes), **rest}, **others} if (
             not rest and not others
         ):
-            return Original(body, {str(name): _attribute(entry) for name, entry in attributes.items()})
+            try:
+                return Original(body, {str(name): _attribute(entry) for name, entry in attributes.items()})
+            except ValueError:
+                return None
         case _:
             return None
 
 
 def _attribute(entry: object) -> Attribute:
+    """Read one attribute; raises ValueError for what `fold` never wrote."""
     match entry:
         case {"type": str(data_type), "hex": str(digits)}:
             return Attribute(data_type, bytes.fromhex(digits))
         case {"type": str(data_type), "value": str(value)}:
             return Attribute(data_type, value)
         case _:
-            return text_attribute("")
+            raise ValueError("not an attribute")

@@ -10,13 +10,12 @@ from worker.ops.finding import Finding, error
 from worker.settings import Topology
 
 _LONGEST_QUEUE = 80  # SQS
-_LONGEST_TOPIC = 256  # SNS
 _LONGEST_BUCKET = 63  # S3
 _ACCOUNT, _REGION = "0" * 12, "ap-northeast-1"  # as long as they get
 
 
 def name_lengths(topology: Topology) -> Iterator[Finding]:
-    """Check every name that would be made."""
+    """Check the names that can be too long; a topic's cannot: SNS takes 256 characters, two names have 81."""
     names = Names(topology.sluice.name)
     queues = [(vendor, queue) for vendor in topology.vendors for queue in _queues(names, vendor)]
     for vendor, queue in queues:
@@ -25,9 +24,6 @@ def name_lengths(topology: Topology) -> Iterator[Finding]:
     for queue, count in Counter(queue for _, queue in queues).items():
         if count > 1:
             yield error("[vendors]", f"two queues would be called {queue}", "rename one of the vendors")
-    for topic in {topology.sluice.topic, *(entry.topic or "" for entry in topology.vendors.values())}:
-        if len(names.topic(topic)) > _LONGEST_TOPIC:
-            yield _too_long("[sluice] topic", names.topic(topic), _LONGEST_TOPIC, "the topic's name")
     bucket = names.bucket(_ACCOUNT, _REGION)
     if topology.sluice.bucket and len(bucket) > _LONGEST_BUCKET:
         yield _too_long("[sluice] name", bucket, _LONGEST_BUCKET, "it, or write bucket = false")

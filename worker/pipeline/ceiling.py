@@ -44,5 +44,6 @@ def _forget(sent: deque[float], until: float) -> None:
 
 def _room(sent: deque[float], limit: int, span: float, now: float, look_ahead: float) -> int:
     _forget(sent, now - span)
-    freed = sum(1 for _ in takewhile(lambda instant: instant + span <= now + look_ahead, sent))
-    return limit - len(sent) + freed + int(look_ahead // span) * limit
+    rounds, rest = divmod(look_ahead, span)  # a send that is freed within the rest makes room once more
+    freed = sum(1 for _ in takewhile(lambda instant: instant + span <= now + rest, sent))
+    return limit - len(sent) + freed + int(rounds) * limit

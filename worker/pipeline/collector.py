@@ -61,35 +61,34 @@ class Collector(Generic[T, R]):
         if self._items:
             items, waiting = self._items, self._waiting
             self._items, self._waiting, self._weight = [], [], 0
-            self._group.create_task(self._call(items, waiting))
+            if not all(future.done() for future in waiting):  # else all were cancelled, and the group may be at its end
+                self._group.create_task(self._call(items, waiting))
 
     async def _call(self, items: list[T], waiting: list[asyncio.Future[R]]) -> None:
         try:
             results = await self._flush(items)
+            for future, result in zip(waiting, results, strict=True):
+                if not future.done():
+                    future.set_result(result)
         except BaseException as error:
             for future in waiting:
                 if not future.done():
                     future.set_exception(error) if isinstance(error, Exception) else future.cancel()
             if not isinstance(error, Exception):
                 raise
-            return
-        for future, result in zip(waiting, results, strict=True):
-            if not future.done():
-                future.set_result(result)
 
 
 async def confirmed(future: asyncio.Future[R]) -> R:
-    """Wait for a future to the end, whatever cancellations come meanwhile; they are raised then."""
-    cancelled: asyncio.CancelledError | None = None
+    """Wait for a future to the end; a cancellation meanwhile takes effect at the caller's next await."""
+    cancelled = False
     while not future.done():
         try:
             await asyncio.shield(future)
-        except asyncio.CancelledError as error:
-            cancelled = error
+        except asyncio.CancelledError:
+            cancelled = True
         except Exception:  # noqa: BLE001, S110 - raised by result() below
             pass
-    if cancelled is not None:
-        if not future.cancelled():
-            future.exception()  # it is looked at: no warning about it
-        raise cancelled
+    if cancelled and (task := asyncio.current_task()):
+        task.uncancel()
+        task.cancel()
     return future.result()

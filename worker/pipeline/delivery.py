@@ -25,7 +25,7 @@ from worker.ports import Attempts, Clock
 
 _FETCH_AGAIN = timedelta(seconds=30)  # after a claim check that could not be fetched
 _SOON = timedelta(seconds=1)  # a continuation that is due within this is not put off again
-_JITTER = 0.1  # of a wait for the gate: what was handed back does not come back all at once
+_JITTER, _MOST_JITTER = 0.1, timedelta(seconds=30)  # of a wait for the gate: not all comes back at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,12 +173,12 @@ class Delivery:
             return NOTHING
         said = outcome.after if isinstance(outcome, Throttled) and outcome.after else NOTHING
         wait = max(said, timedelta(seconds=max(self._steps.gate.shut_for(key) for key in (None, *held.keys))))
-        return wait * (1 + random.uniform(0, _JITTER))  # noqa: S311 - jitter, not a secret
+        return wait + min(wait * _JITTER, _MOST_JITTER) * random.random()  # noqa: S311 - jitter, not a secret
 
     async def _close(self, held: Held, outcome: Outcome, decision: Decision) -> None:
+        self._steps.report.settled(held, outcome, decision)
         if not isinstance(decision.disposition, Postpone):
             await self._steps.attempts.forget(held.key)
-        self._steps.report.settled(held, outcome, decision)
 
     async def _hand_back(self, held: Held) -> None:
         """The grace is over: it is visible again at once, at the cursor that it has reached."""

@@ -15,6 +15,7 @@ from worker.ports import Clock, EntryFailure, Queue, Telemetry
 
 _TEN = 10  # entries a call
 _SOONEST = 0.25  # seconds between two tries
+_EARLY = 0.25  # seconds before its visibility ends we let a message go: to cancel a delivery takes a moment
 _LONGEST = MAX_VISIBILITY.total_seconds()  # counted from the receive, however often it is renewed
 
 
@@ -35,7 +36,7 @@ class Lease:
     def extend(self, now: float, expires: float) -> None:
         """It is ours until then; renew it at half of what remains."""
         self.expires = expires
-        self.due = now + max(_SOONEST, (expires - now) / 2)
+        self.due = min(expires, now + max(_SOONEST, (expires - now) / 2))
 
     def lose(self) -> None:
         """It may be somebody else's by now: cancel the delivery, which says nothing more about the message."""
@@ -60,7 +61,7 @@ class Leases:
 
     def hold(self, message: Message, holder: asyncio.Task[None] | None) -> Lease:
         """Keep a message that was just received; `holder` is cancelled if it is lost."""
-        lease = Lease(message, message.held_from + self._visibility, holder)
+        lease = Lease(message, message.held_from + self._visibility - _EARLY, holder)
         self._held[message.receipt] = lease
         if lease.due < self._wakes_at:
             self._sooner.set()
@@ -102,7 +103,7 @@ class Leases:
     async def _renew(self, leases: Sequence[Lease]) -> None:
         """One call for at most ten; what fails is tried again at half of what then remains, while the lease lives."""
         now = self._clock.monotonic()
-        ends = [min(now + self._visibility, lease.message.held_from + _LONGEST) for lease in leases]
+        ends = [min(now + self._visibility, lease.message.held_from + _LONGEST) for lease in leases]  # SQS's
         try:
             failures = await self._extend(leases, [timedelta(seconds=max(0.0, end - now)) for end in ends])
         except (AwsError, TimeoutError) as error:
@@ -110,7 +111,7 @@ class Leases:
             return
         for index, (lease, end) in enumerate(zip(leases, ends, strict=True)):
             if (failure := failures.get(index)) is None:
-                lease.extend(now, end)
+                lease.extend(now, end - _EARLY)
             elif not failure.final:
                 self._failed(failure.code, [lease])
             elif lease.message.receipt in self._held:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from worker.model.errors import UnavailableError
+from worker.model.errors import SluiceError, UnavailableError
 from worker.model.events import AwsCallFailed, MessagesReceived, PipelineStarted, PipelineStopped
 from worker.model.message import Message
 from worker.pipeline.decoder import Decoder
@@ -31,6 +31,10 @@ _LONGEST_PAUSE = 20.0  # seconds between two receives while SQS does not answer
 
 class GraceOverError(Exception):
     """Ends the deliveries that are still under way."""
+
+
+class OverdueError(SluiceError):
+    """The stop took longer than grace and flush: what is still held comes back when its visibility ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,7 @@ class Pipeline:
         self._places, self._under_way = Places(self._gate.moved), 0
         self._idle.set()
         async with _entered(self._vendor), asyncio.TaskGroup() as settles:
+            overdue = settles.create_task(_end(stop.overdue, OverdueError))
             leases = Leases(
                 self.name,
                 self._ports.queue,
@@ -98,12 +103,13 @@ class Pipeline:
             async with _background(leases.keep()):
                 self._telemetry.emit(PipelineStarted(self.name))
                 await self._drain(polls, stop, leases, settles)
+            overdue.cancel()
         self._telemetry.emit(PipelineStopped(self.name))
 
     async def _drain(self, polls: Polls, stop: Stop, leases: Leases, settles: asyncio.TaskGroup) -> None:
         try:
             async with asyncio.TaskGroup() as deliveries:
-                grace = deliveries.create_task(_end(stop.grace_over))
+                grace = deliveries.create_task(_end(stop.grace_over, GraceOverError))
                 delivery = self._delivery(stop, leases, settles, deliveries)
                 async with asyncio.TaskGroup() as receivers:
                     receivers.create_task(self._wake(stop.stopping))
@@ -206,9 +212,10 @@ async def _background(coroutine: Coroutine[None, None, None]) -> AsyncIterator[N
             task.cancel()
 
 
-async def _end(grace_over: asyncio.Event) -> None:
-    await grace_over.wait()
-    raise GraceOverError
+async def _end(event: asyncio.Event, error: type[Exception]) -> None:
+    """End the group that this runs in."""
+    await event.wait()
+    raise error
 
 
 async def _pause(stopping: asyncio.Event, seconds: float) -> None:

@@ -25,21 +25,27 @@ class Polls:
         self._telemetry = telemetry
 
     async def receive(self, limit: int) -> Sequence[Message]:
-        """Receive; if the caller is cancelled meanwhile, the poll goes on and what it brings goes back at once."""
+        """Receive; if the caller is cancelled meanwhile, the poll goes on and what it brings goes back at once.
+
+        Raises UnavailableError or RefusedError.
+        """
         asked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        poll = self._group.create_task(self._poll(limit, asked))
         try:
-            return await asyncio.shield(self._group.create_task(self._poll(limit, asked)))
+            brought = await asyncio.shield(poll)
         except asyncio.CancelledError:
             asked.cancel()
             raise
+        if isinstance(brought, AwsError):
+            raise brought
+        return brought
 
-    async def _poll(self, limit: int, asked: asyncio.Future[None]) -> Sequence[Message]:
+    async def _poll(self, limit: int, asked: asyncio.Future[None]) -> Sequence[Message] | AwsError:
+        """One poll; an error is returned, for one that is raised would end the whole group."""
         try:
             messages = await self._queue.receive(limit)
-        except AwsError:
-            if asked.cancelled():
-                return ()
-            raise
+        except AwsError as error:
+            return error
         if asked.cancelled():
             await self.give_back(messages)
         return messages

@@ -1,0 +1,1 @@
+"""What Sluice costs and keeps, measured: `python -m benchmarks.NAME`."""
