@@ -9,9 +9,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from signal import SIGINT, SIGTERM
 
+from worker.model.errors import OverdueError
 from worker.model.events import PipelineCrashed, WorkerStopped, WorkerStopping
 from worker.pipeline.guarded import place_of
-from worker.pipeline.pipeline import OverdueError, Pipeline
+from worker.pipeline.pipeline import Pipeline
 from worker.pipeline.polls import Polls
 from worker.pipeline.stop import Stop
 from worker.ports import Clock, Telemetry

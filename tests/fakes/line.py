@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -15,15 +15,18 @@ from tests.fakes.queue import MemoryQueue
 from tests.fakes.telemetry import RecordedTelemetry
 from tests.fakes.vendor import ScriptedVendor
 from worker.model.disposition import Policy
+from worker.model.errors import OverdueError
 from worker.pipeline.attempts import MemoryAttempts
 from worker.pipeline.delivery import Rules
 from worker.pipeline.gate import Gate, Limits
 from worker.pipeline.permits import Look
-from worker.pipeline.pipeline import OverdueError, Pipeline, Plan
+from worker.pipeline.pipeline import Pipeline, Plan
 from worker.pipeline.settler import Ports
 from worker.pipeline.stop import Stop
 from worker.ports import Publications
 from worker.supervisor import Lane, Polls, Supervisor, Times
+
+TICK = 0.05  # virtual seconds
 
 
 @dataclass
@@ -89,5 +92,9 @@ class Line:
 
     async def drained(self) -> None:
         """Return once the queue is empty."""
-        while len(self.queue):  # noqa: ASYNC110 - virtual seconds cost nothing
-            await asyncio.sleep(1)
+        await self.until(lambda: not len(self.queue), every=1)
+
+    async def until(self, holds: Callable[[], object], *, every: float = TICK) -> None:
+        """Return once something holds; virtual seconds cost nothing."""
+        while not holds():  # noqa: ASYNC110 - what is waited for sets no event
+            await asyncio.sleep(every)

@@ -14,6 +14,7 @@ from tests.fakes.blobs import MemoryBlobs
 from tests.fakes.line import Line
 from tests.fakes.loop import virtual_time
 from tests.fakes.vendor import ScriptedVendor
+from worker.model import claim
 from worker.model.disposition import Policy
 from worker.model.errors import BadMessageError, NotAnsweredError, NotSentError, RefusedError, UnavailableError
 from worker.model.events import AdapterFailed, LeaseLost, MessageSettled, VendorBlocked
@@ -462,14 +463,7 @@ async def test_a_claim_check_that_cannot_be_fetched_now_costs_no_attempt() -> No
     pointer = await blobs.put(b'{"large": true}')
     blobs.faults.fail_next("get", UnavailableError("slow down"), times=2)
     line = Line(blobs=blobs)
-    line.queue.put(
-        json.dumps(
-            [
-                "software.amazon.payloadoffloading.PayloadS3Pointer",
-                {"s3BucketName": pointer.bucket, "s3Key": pointer.key},
-            ]
-        )
-    )
+    line.queue.put(claim.encode(pointer.bucket, pointer.key))
     async with line.running():
         await line.drained()
     assert [jobs[0].payload for _, jobs in line.vendor.sent] == [{"large": True}]

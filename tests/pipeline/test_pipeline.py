@@ -14,7 +14,7 @@ from tests.fakes.clock import LoopClock
 from tests.fakes.line import Line
 from tests.fakes.loop import virtual_time
 from tests.fakes.vendor import ScriptedVendor
-from worker.model.errors import RefusedError, UnavailableError
+from worker.model.errors import OverdueError, RefusedError, UnavailableError
 from worker.model.events import (
     AwsCallFailed,
     MessageSettled,
@@ -27,7 +27,6 @@ from worker.model.message import Job
 from worker.model.outcome import Continue, Delivered, Outcome, Throttled
 from worker.model.rate import parse_rate
 from worker.pipeline.gate import Limits
-from worker.pipeline.pipeline import OverdueError
 from worker.pipeline.throttle import Throttle
 from worker.supervisor import Times
 
@@ -164,8 +163,7 @@ async def test_a_stop_mid_settle_confirms_it() -> None:
     line.queue.put("{}")
     async with line.running():
         held = line.queue.faults.hold("delete")
-        while not line.queue.calls["delete"]:
-            await asyncio.sleep(0.1)
+        await line.until(lambda: line.queue.calls["delete"])
         line.stop.ask("test")
         await asyncio.sleep(3)
         held.set()
@@ -193,8 +191,7 @@ async def test_a_stop_that_takes_too_long_is_told() -> None:
     line.queue.put("{}")
     task = asyncio.create_task(line.run())
     line.queue.faults.hold("delete")
-    while not line.queue.calls["delete"]:
-        await asyncio.sleep(0.1)
+    await line.until(lambda: line.queue.calls["delete"])
     line.stop.ask("test")
     asked = line.clock.monotonic()
     with pytest.raises(OverdueError, match="7 s"):
@@ -242,9 +239,8 @@ async def test_a_crash_hands_back_what_is_held_and_leaves_the_poll_alone() -> No
         await asyncio.sleep(1)
         line.gate.admit = None  # type: ignore[method-assign,assignment]  # a bug of ours
         line.queue.put('{"second": true}')
-        await asyncio.sleep(0.1)
+        await line.until(lambda: line.events.of(PipelineCrashed))
         del line.gate.admit
-        assert len(line.events.of(PipelineCrashed)) == 1
         await line.drained()
     assert line.queue.cancelled_receives == 0
     assert len(set(line.vendor.keys)) == 2

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
 
 import click
 
 from worker.cli.options import Invocation, common
-from worker.cli.words import INTERRUPTED, WRONG, write_examples
-from worker.model.errors import SluiceError
+from worker.cli.words import FAILED, INTERRUPTED, WRONG, write_examples
+from worker.model.errors import OverdueError, SluiceError
 
 _COMMANDS = ("run", "check", "demo", "dev", "publish", "up", "health", "keys")  # each a module here, with `command`
 _EXAMPLES = (
@@ -21,7 +21,7 @@ _EXAMPLES = (
 )
 _EXITS = (
     ("0", "ok"),
-    ("1", "failed: the demo's report does not hold, the worker is not healthy"),
+    (str(FAILED), "failed: the demo's report does not hold, the worker is not healthy, a stop was not in time"),
     (str(WRONG), "wrong usage or configuration; AWS refused or did not answer"),
     (str(INTERRUPTED), "interrupted by Ctrl-C"),
 )
@@ -46,13 +46,14 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except SluiceError as error:
             _tell([error], ctx.ensure_object(Invocation))
-            ctx.exit(WRONG)
+            ctx.exit(_code([error]))
         except ExceptionGroup as group:  # out of a TaskGroup
             ours, bugs = group.split(SluiceError)
             if ours is None or bugs is not None:
                 raise
-            _tell(_each(ours), ctx.ensure_object(Invocation))
-            ctx.exit(WRONG)
+            errors = list(_each(ours))
+            _tell(errors, ctx.ensure_object(Invocation))
+            ctx.exit(_code(errors))
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
 
@@ -68,6 +69,10 @@ def _tell(errors: Iterable[SluiceError], invocation: Invocation) -> None:
             click.echo("".join(traceback.format_exception(error)), err=True)
         for line in str(error).splitlines():
             click.echo(f"error: {line}", err=True)
+
+
+def _code(errors: Sequence[SluiceError]) -> int:
+    return FAILED if all(isinstance(error, OverdueError) for error in errors) else WRONG
 
 
 def _each(group: ExceptionGroup[SluiceError]) -> Iterator[SluiceError]:

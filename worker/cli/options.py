@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,8 +24,14 @@ class Invocation:
     verbosity: int = 0
 
     def topology(self, flags: Mapping[str, str], *, path: Path | None = None) -> Topology:
-        """Load the topology; raises ConfigurationError."""
-        return load(path or self.config, environ=os.environ, flags=flags)
+        """Load the topology; raises ConfigurationError.
+
+        Adapters that lie beside it are importable from then on: `adapter = "acme:Acme"` is `acme.py` in its folder.
+        """
+        file = path or self.config
+        if (folder := str(file.resolve().parent)) not in sys.path:
+            sys.path.append(folder)
+        return load(file, environ=os.environ, flags=flags)
 
 
 def common(command: F) -> F:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-WRONG, INTERRUPTED = 2, 130  # exit codes; 0 is well, 1 is a result that is not
+FAILED, WRONG, INTERRUPTED = 1, 2, 130  # exit codes; 0 is well
 
 
 class Command(click.Command):

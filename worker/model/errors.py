@@ -42,3 +42,7 @@ class BadMessageError(SluiceError):
         super().__init__(reason)
         self.reason = reason
         self.code = code
+
+
+class OverdueError(SluiceError):
+    """The stop took longer than grace and flush: what is still held comes back when its visibility ends; exit 1."""

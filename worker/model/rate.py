@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 
 _UNITS = {
@@ -19,6 +20,7 @@ _UNITS = {
     "day": 86400,
 }
 _FORM = re.compile(r"\s*(\d+(?:\.\d+)?)\s*/\s*([a-z]+)\s*")
+_MOST = 10**9  # requests in one window; each is remembered, and no process sends more
 _FORMS = '"80/s", "150/min", "5000/h", "100000/d", "0.5/s", or a list of them'
 
 
@@ -35,10 +37,12 @@ class Window:
         return self.limit / self.seconds
 
     def __str__(self) -> str:
-        unit = {1: "s", 60: "min", 3600: "h", 86400: "d"}.get(int(self.seconds))
-        return (
-            f"{self.limit}/{unit}" if unit and self.seconds == int(self.seconds) else f"{self.limit}/{self.seconds:g}s"
-        )
+        """As a topology would say it, where it can."""
+        for unit in ("s", "min", "h", "d"):
+            text = f"{Decimal(self.limit * _UNITS[unit]) / Decimal(self.seconds):f}/{unit}"
+            if _window(text) == self:
+                return text
+        return f"{self.limit}/{self.seconds:g}s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,4 +79,6 @@ def _window(text: object) -> Window:
     count = Fraction(found[1])
     if count <= 0:
         raise ValueError(f"{text!r} lets nothing through; to stop a vendor, pause it")
+    if count.numerator > _MOST:
+        raise ValueError(f"{text!r} is more than can be counted: at most {_MOST} in a window")
     return Window(count.numerator, float(unit * count.denominator))

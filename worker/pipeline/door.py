@@ -8,6 +8,7 @@ from enum import Enum
 
 _FIRST = {"throttled": 1.0, "breaker": 5.0, "blocked": 60.0}  # seconds, where the vendor does not say
 _LONGEST = {"throttled": 60.0, "breaker": 120.0, "blocked": 900.0}
+_DOUBLINGS = 10  # more than the longest needs
 
 
 class State(Enum):
@@ -47,7 +48,7 @@ class Door:
         return self.until - now
 
     def _default(self, reason: str) -> float:
-        longest: float = min(_LONGEST[reason], _FIRST[reason] * 2 ** (self._streak - 1))
+        longest: float = min(_LONGEST[reason], _FIRST[reason] * 2 ** min(self._streak - 1, _DOUBLINGS))
         return longest * random.uniform(0.75, 1.0)  # noqa: S311 - jitter, not a secret
 
     def shut_for(self, now: float) -> float:

@@ -6,7 +6,6 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
@@ -70,10 +69,11 @@ class Gate:
             async with self._turn:
                 await self._slots.acquire()
                 try:
-                    if self._limits.throttle:
-                        await self._limits.throttle.wait()
-                    if passage := self._pass(keys):
-                        return passage
+                    if self._may_pass(keys, self._clock.monotonic()):  # the refused take no turn at the throttle
+                        if self._limits.throttle:
+                            await self._limits.throttle.wait()
+                        if passage := self._pass(keys):
+                            return passage
                 except BaseException:
                     self._slots.release()
                     raise
@@ -97,15 +97,21 @@ class Gate:
     def _pass(self, keys: Collection[str]) -> Passage | None:
         """The instant of sending: all that was open when we queued must still be."""
         now = self._clock.monotonic()
-        doors = [self._door, *(self._doors[key] for key in keys if key in self._doors)]
-        ceilings = [self._ceiling(key) for key in keys] if self._limits.rate_per_key else []
-        if not all(door.may_pass(now) for door in doors) or any(c.opens_at() > now for c in ceilings):
+        if not self._may_pass(keys, now):
             return None
-        for ceiling in ceilings:
-            ceiling.take(now)
+        for key in keys if self._limits.rate_per_key else ():
+            self._ceiling(key).take(now)
         if self._limits.throttle:
             self._limits.throttle.take()
+        doors = (self._door, *(self._doors[key] for key in keys if key in self._doors))
         return Passage(self, [door for door in doors if door.probe()], now)
+
+    def _may_pass(self, keys: Collection[str], now: float) -> bool:
+        if not self._door.may_pass(now) or any(
+            key in self._doors and not self._doors[key].may_pass(now) for key in keys
+        ):
+            return False
+        return not self._limits.rate_per_key or all(self._ceiling(key).opens_at() <= now for key in keys)
 
     def _ceiling(self, key: str) -> Ceiling:
         rate = self._limits.rate_per_key
@@ -135,42 +141,57 @@ class Gate:
         self._slots.release()
         self.moved.set()
 
-    def observe(self, outcome: Outcome, probed: Collection[Door]) -> None:
+    def observe(self, outcomes: Sequence[Outcome], probed: Collection[Door]) -> None:
         """Learn from what the vendor said: throttles and blocks close their scope, failures count for the breaker."""
         now = self._clock.monotonic()
+        for outcome in outcomes:
+            self._learn(outcome, probed, now)
+        for door in probed:  # a probe came back well if nothing in its whole reply closes the door again
+            if door.state is State.PROBING:
+                self._open(door, now)
+
+    def _learn(self, outcome: Outcome, probed: Collection[Door], now: float) -> None:
         match outcome:
             case Throttled(after, scope):
                 self._telemetry.emit(VendorThrottled(self._vendor, _word(scope)))
-                self._close(scope, "throttled", after, now)
+                self._close(scope, "throttled", None if after is None else after.total_seconds(), probed, now)
             case Blocked(_, scope):
-                self._close(scope, "blocked", None, now)
+                self._close(scope, "blocked", None, probed, now)
             case RetryAfter() | Ambiguous():
                 self._judge(now, probed)
             case _:
                 self._breaker.trips(now, failed=False)
-        for door in probed:
-            if door.state is State.PROBING:
-                self._open(door, now)
 
     def _judge(self, now: float, probed: Collection[Door]) -> None:
         broken = any(door is self._door and door.reason == "breaker" for door in probed)
         if self._breaker.trips(now, failed=True) or broken:
             self._breaker.reset()
-            self._close(WHOLE, "breaker", None, now)
+            self._close(WHOLE, "breaker", None, probed, now)
 
-    def _close(self, scope: Scope, reason: str, after: timedelta | None, now: float) -> None:
-        door = self._door if scope.key is None else self._doors.setdefault(scope.key, Door())
-        if len(self._doors) > _KEYS:
-            self._doors.popitem(last=False)
+    def _close(self, scope: Scope, reason: str, after: float | None, probed: Collection[Door], now: float) -> None:
+        door = self._door_of(scope)
+        if door.state is State.PROBING and door not in probed:
+            return  # a late reply to what left before it closed: the probe's own reply decides
         was_open = door.state is not State.CLOSED
-        seconds = door.close(now, reason=reason, after=None if after is None else after.total_seconds())
+        seconds = door.close(now, reason=reason, after=after)
         if was_open:
             self._telemetry.emit(GateClosed(self._vendor, _word(scope), reason, seconds))
         if was_open and reason == "blocked":
             self._telemetry.emit(VendorBlocked(self._vendor, _word(scope), seconds))
 
+    def _door_of(self, scope: Scope) -> Door:
+        if scope.key is None:
+            return self._door
+        door = self._doors.setdefault(scope.key, Door())
+        self._doors.move_to_end(scope.key)
+        if len(self._doors) > _KEYS:
+            self._doors.popitem(last=False)
+        return door
+
     def _open(self, door: Door, now: float) -> None:
         closed = door.open(now)
+        if door is self._door:
+            self._breaker.reset()  # late failures of before it closed are counted by now
         scope = "vendor" if door is self._door else "key"
         self._telemetry.emit(GateOpened(self._vendor, scope, closed))
         for key in [key for key, value in self._doors.items() if value is door]:
@@ -209,8 +230,7 @@ class Passage:
 
     def observe(self, outcomes: Sequence[Outcome]) -> None:
         """Tell the gate what the vendor said of each job."""
-        for outcome in outcomes:
-            self._gate.observe(outcome, self._probed)
+        self._gate.observe(outcomes, self._probed)
 
     def __enter__(self) -> Self:
         self._gate.entered()

@@ -16,7 +16,7 @@ from worker.ports import Clock, EntryFailure, Queue, Telemetry
 _TEN = 10  # entries a call
 _SOONEST = 0.25  # seconds between two tries
 _EARLY = 0.25  # seconds before its visibility ends we let a message go: to cancel a delivery takes a moment
-_LONGEST = MAX_VISIBILITY.total_seconds()  # counted from the receive, however often it is renewed
+_LONGEST = MAX_VISIBILITY.total_seconds() - 1  # counted from the receive; SQS is told whole seconds, rounded up
 
 
 class Lease:
@@ -102,6 +102,9 @@ class Leases:
 
     async def _renew(self, leases: Sequence[Lease]) -> None:
         """One call for at most ten; what fails is tried again at half of what then remains, while the lease lives."""
+        leases = [lease for lease in leases if lease.message.receipt in self._held]  # silenced since they fell due
+        if not leases:
+            return
         now = self._clock.monotonic()
         ends = [min(now + self._visibility, lease.message.held_from + _LONGEST) for lease in leases]  # SQS's
         try:

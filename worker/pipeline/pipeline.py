@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from worker.model.errors import SluiceError, UnavailableError
+from worker.model.errors import OverdueError, UnavailableError
 from worker.model.events import AwsCallFailed, MessagesReceived, PipelineStarted, PipelineStopped
 from worker.model.message import Message
 from worker.pipeline.decoder import Decoder
@@ -31,10 +31,6 @@ _LONGEST_PAUSE = 20.0  # seconds between two receives while SQS does not answer
 
 class GraceOverError(Exception):
     """Ends the deliveries that are still under way."""
-
-
-class OverdueError(SluiceError):
-    """The stop took longer than grace and flush: what is still held comes back when its visibility ends."""
 
 
 @dataclass(frozen=True, slots=True)

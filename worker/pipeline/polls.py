@@ -29,26 +29,27 @@ class Polls:
 
         Raises UnavailableError or RefusedError.
         """
-        asked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        poll = self._group.create_task(self._poll(limit, asked))
+        answer: asyncio.Future[Sequence[Message]] = asyncio.get_running_loop().create_future()
+        self._group.create_task(self._poll(limit, answer))
         try:
-            brought = await asyncio.shield(poll)
+            return await answer
         except asyncio.CancelledError:
-            asked.cancel()
+            if not answer.cancelled() and answer.exception() is None:  # it came just before the cancellation
+                self._group.create_task(self.give_back(answer.result()))
             raise
-        if isinstance(brought, AwsError):
-            raise brought
-        return brought
 
-    async def _poll(self, limit: int, asked: asyncio.Future[None]) -> Sequence[Message] | AwsError:
-        """One poll; an error is returned, for one that is raised would end the whole group."""
+    async def _poll(self, limit: int, answer: asyncio.Future[Sequence[Message]]) -> None:
+        """One poll; its errors are for who asked: raised here, one would end the whole group."""
         try:
             messages = await self._queue.receive(limit)
-        except AwsError as error:
-            return error
-        if asked.cancelled():
+        except Exception as error:  # noqa: BLE001 - handed on, and quiet if nobody waits any more
+            if not answer.done():
+                answer.set_exception(error)
+            return
+        if answer.done():
             await self.give_back(messages)
-        return messages
+        else:
+            answer.set_result(messages)
 
     async def give_back(self, messages: Sequence[Message]) -> None:
         """Make messages visible again at once; what cannot be, comes back when its visibility ends."""

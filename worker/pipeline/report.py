@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from worker.model.disposition import Bury, Decision, Disposition, Postpone, Replace
+from worker.model.disposition import Bury, Decision, Disposition, Postpone, Replace, is_failure
 from worker.model.events import MessageSettled
 from worker.model.outcome import Delivered, Outcome
 from worker.pipeline.held import Held
@@ -20,13 +20,14 @@ class Report:
     def settled(self, held: Held, outcome: Outcome, decision: Decision) -> None:
         """A message was settled as its outcome demands."""
         vendor_id = outcome.vendor_id if isinstance(outcome, Delivered) else None
-        self._emit(held, type(outcome).__name__, decision.disposition, vendor_id)
+        attempt = held.failures + (not is_failure(outcome))  # a failure is counted already
+        self._emit(held, type(outcome).__name__, decision.disposition, vendor_id=vendor_id, attempt=attempt)
 
     def handed_back(self, held: Held, disposition: Disposition) -> None:
         """A message was given back at a stop."""
-        self._emit(held, "HandedBack", disposition, None)
+        self._emit(held, "HandedBack", disposition, vendor_id=None, attempt=held.failures + 1)
 
-    def _emit(self, held: Held, outcome: str, disposition: Disposition, vendor_id: str | None) -> None:
+    def _emit(self, held: Held, outcome: str, disposition: Disposition, *, vendor_id: str | None, attempt: int) -> None:
         message = held.message
         self._telemetry.emit(
             MessageSettled(
@@ -37,9 +38,9 @@ class Report:
                 disposition=type(disposition).__name__,
                 code=disposition.code if isinstance(disposition, Bury) else None,
                 vendor_id=vendor_id,
-                attempt=held.failures + 1,
+                attempt=attempt,
                 receive_count=message.receive_count,
-                size=len(message.body),
+                size=len(message.body.encode()),
                 seconds=held.seconds,
                 age_seconds=(self._clock.now() - message.sent_at).total_seconds(),
                 delay_seconds=_delay(disposition),

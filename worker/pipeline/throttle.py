@@ -25,6 +25,7 @@ class Throttle:
         shortest = rate.windows[0]
         self._burst = min(burst or max(1, int(shortest.per_second / 20)), shortest.limit)
         self._pace = shortest.per_second * _HASTE
+        self._mean = rate.per_second
         self._pacer = AsyncLimiter(self._burst, self._burst / self._pace)
         self._ceiling = Ceiling(rate, guard)
         self._clock = clock
@@ -46,4 +47,4 @@ class Throttle:
 
     def steady(self, look_ahead: float) -> float:
         """How many pass in `look_ahead` seconds on a long day."""
-        return self._pace * look_ahead
+        return self._mean * look_ahead
