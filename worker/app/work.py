@@ -145,7 +145,7 @@ def plan_of(name: str, settings: VendorSettings, vendor: Vendor[Any, Any, Any]) 
     return Plan(
         name=name,
         look=look_of(settings),
-        rules=Rules(policy, settings.max_age),
+        rules=Rules(policy, settings.max_age, settings.budget.total_seconds()),
         visibility=settings.visibility,
         payload=adapters.find(settings.adapter).Payload,
         open_envelopes=settings.envelope == "auto",

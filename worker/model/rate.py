@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from math import gcd
 
 _UNITS = {
     "s": 1,
@@ -20,6 +21,7 @@ _UNITS = {
     "day": 86400,
 }
 _FORM = re.compile(r"\s*(\d+(?:\.\d+)?)\s*/\s*([a-z]+)\s*")
+_DECIMALS = 10**15  # what divides it makes a finite decimal fraction
 _MOST = 10**9  # requests in one window; each is remembered, and no process sends more
 _FORMS = '"80/s", "150/min", "5000/h", "100000/d", "0.5/s", or a list of them'
 
@@ -39,9 +41,9 @@ class Window:
     def __str__(self) -> str:
         """As a topology would say it, where it can."""
         for unit in ("s", "min", "h", "d"):
-            text = f"{Decimal(self.limit * _UNITS[unit]) / Decimal(self.seconds):f}/{unit}"
-            if _window(text) == self:
-                return text
+            units = Fraction(self.seconds) / _UNITS[unit]
+            if gcd(self.limit, units.numerator) == units.denominator == 1 and _DECIMALS % units.numerator == 0:
+                return f"{Decimal(self.limit) / units.numerator:f}/{unit}"
         return f"{self.limit}/{self.seconds:g}s"
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from worker.model import claim, wire
 from worker.model.errors import BadMessageError
-from worker.model.message import Attribute, Message, Outgoing, text_attribute
+from worker.model.message import Attribute, JobKey, Message, Outgoing, text_attribute
 from worker.ports import Blobs
 
 _POINTER = 4096  # bytes; more than a pointer and its attribute take
+_LONG = 1024  # characters; a key longer than this is not repeated outside of what it was folded into
+_TAKEN = re.compile("[\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]+")  # by SQS, in an attribute
 
 
 class Copies:
@@ -22,15 +25,16 @@ class Copies:
     def __init__(self, blobs: Blobs | None) -> None:
         self._blobs = blobs
 
-    async def make(self, message: Message, name: str, value: str, *, body: str | None = None) -> Outgoing:
-        """A copy of the message with that attribute, or with another body (which then stands for itself)."""
-        attributes = dict(message.attributes)
-        if body is None:
-            body = message.body
-        else:
-            _drop_claim(attributes)
-        attributes.setdefault(wire.KEY, text_attribute(message.id))  # the same key as the original's
-        own: dict[str, Attribute] = {name: text_attribute(value), wire.KEY: attributes[wire.KEY]}
+    async def make(
+        self, message: Message, name: str, value: str, *, key: JobKey, instead: wire.Original | None = None
+    ) -> Outgoing:
+        """A copy of the message with that attribute and its job's key; `instead`: of other content in its place."""
+        original = instead or wire.Original(message.body, message.attributes)
+        body, attributes = original.body, dict(original.attributes)
+        attributes.setdefault(wire.KEY, text_attribute(key if _TAKEN.fullmatch(key) else message.id))
+        own: dict[str, Attribute] = {name: text_attribute(value)}
+        if len(attributes[wire.KEY].value) <= _LONG:
+            own[wire.KEY] = attributes[wire.KEY]
         if len(attributes | own) > wire.MAX_ATTRIBUTES:
             body, attributes = wire.fold(wire.Original(body, attributes)), {}
         attributes |= own
@@ -43,14 +47,9 @@ class Copies:
     ) -> tuple[str, dict[str, Attribute]]:
         if self._blobs is None:
             raise BadMessageError("one more attribute makes it larger than SQS takes; set [sluice] bucket", code="size")
-        size = Attribute("Number", str(len(body.encode())))
         if len(attributes) == wire.MAX_ATTRIBUTES or wire.size_of("", attributes) > wire.MAX_SQS_BYTES - _POINTER:
             body, attributes = wire.fold(wire.Original(body, attributes)), dict(own)
-        pointer = await self._blobs.put(body.encode())
+        data = body.encode()
+        pointer = await self._blobs.put(data)
+        size = Attribute("Number", str(len(data)))
         return claim.encode(pointer.bucket, pointer.key), {**attributes, wire.CLAIM: size}
-
-
-def _drop_claim(attributes: dict[str, Attribute]) -> None:
-    """The body is not a pointer any more."""
-    attributes.pop(wire.CLAIM, None)
-    attributes.pop(wire.OLD_CLAIM, None)

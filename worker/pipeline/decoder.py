@@ -13,6 +13,7 @@ from worker.model.continuation import Continuation, load_continuation
 from worker.model.errors import BadMessageError
 from worker.model.message import Attributes, Job, JobKey, Message
 from worker.pipeline.envelope import DEPTH, open_envelope
+from worker.pipeline.faults import Faults
 from worker.ports import Blobs, Pointer
 
 _FRESH = Continuation()
@@ -25,6 +26,7 @@ class Decoder:
         self, payload: Any, *, scope: Callable[[Any], str | None], blobs: Blobs | None, open_envelopes: bool = True
     ) -> None:
         self._payload: TypeAdapter[Any] = TypeAdapter(payload)
+        self._faults = Faults(self._payload)
         self._scope = scope
         self._blobs = blobs
         self._open_envelopes = open_envelopes
@@ -52,16 +54,18 @@ class Decoder:
 
     async def _open(self, message: Message) -> tuple[object, Attributes, int]:
         """The payload's JSON value, all attributes, and the bytes of the text that it was in."""
-        attributes, size = message.attributes, len(message.body)
+        attributes, size, depth = message.attributes, len(message.body.encode()), 0
         value = _json(message.body)
-        for _ in range(DEPTH + 1):
-            if (original := wire.unfold(value)) is not None:
-                attributes, size = {**original.attributes, **attributes}, len(original.body)
+        while depth <= DEPTH:
+            if (original := wire.unfold(value)) is not None:  # ours, and not counted: each is smaller than the last
+                attributes, size = {**original.attributes, **attributes}, len(original.body.encode())
                 value = _json(original.body)
             elif (pointer := claim.decode(value)) is not None:
+                depth += 1
                 data = await self._fetch(Pointer(*pointer))
                 value, size = _json(data), len(data)
             elif self._open_envelopes and (opened := open_envelope(value)) is not None:
+                depth += 1
                 attributes = {**(opened.attributes or {}), **attributes}
                 value = _json(str(opened.content)) if opened.is_text else opened.content
             else:
@@ -77,9 +81,11 @@ class Decoder:
         try:
             return self._payload.validate_python(value)
         except ValidationError as error:
-            raise BadMessageError(_rules(error), code="payload") from None  # the cause holds the input
-        except RecursionError:
-            raise BadMessageError("nested too deep", code="nesting") from None
+            raise BadMessageError(self._faults.told(error), code="payload") from None  # the cause holds the input
+        except BadMessageError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a validator of the adapter's own: part of the fence around it
+            raise BadMessageError(f"{type(error).__name__} in the payload's validation", code="payload") from None
 
 
 def key_of(message: Message, attributes: Attributes | None = None) -> JobKey:
@@ -95,16 +101,6 @@ def _json(text: str | bytes) -> object:
         reason = str(error)
         code = "nesting" if "recursion limit" in reason else "not_json"
         raise BadMessageError(f"not JSON: {reason}", code=code) from None
-
-
-def _rules(error: ValidationError) -> str:
-    """Field and rule of each fault; a rule of an adapter's own may quote its input, so only its kind is told."""
-    faults = error.errors(include_url=False, include_input=False, include_context=False)
-    return "; ".join(
-        f"payload.{'.'.join(map(str, fault['loc']))}: "
-        + (fault["type"] if fault["type"] in {"value_error", "assertion_error"} else fault["msg"])
-        for fault in faults[:5]
-    )
 
 
 def _continuation(attributes: Attributes) -> Continuation:

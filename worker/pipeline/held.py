@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from worker.model.continuation import Continuation
-from worker.model.message import Job, JobKey, Message
+from worker.model.message import Attributes, Job, JobKey, Message
 from worker.model.outcome import Blocked, Outcome, Throttled
 from worker.pipeline.leases import Lease
 from worker.pipeline.settler import Account
@@ -25,13 +25,14 @@ class Held:
     continuation: Continuation = field(default_factory=Continuation)
     failures: int = 0  # failed attempts, with those of the messages that it replaces
     cursor: str | None = None
+    attributes: Attributes = field(default_factory=dict)  # the caller's, once it is decoded
     moved: bool = False  # rounds were made: what SQS has of it is behind
     seconds: float = 0.0  # of the last vendor request
 
     def decoded(self, job: Job[Any], continuation: Continuation) -> None:
         """Its body was read."""
         self.job, self.key, self.continuation, self.cursor = job, job.key, continuation, job.cursor
-        self.failures = continuation.failures
+        self.failures, self.attributes = continuation.failures, job.attributes
         self.keys = frozenset(() if job.scope is None else (job.scope,))
 
     def advance(self, cursor: str) -> None:
@@ -47,4 +48,4 @@ class Held:
     @property
     def account(self) -> Account:
         """What is to be said of it at its end."""
-        return Account(self.key, self.cursor, self.failures)
+        return Account(self.key, self.cursor, self.failures, self.attributes)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import random
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TypeVar, assert_never
 
@@ -14,8 +15,8 @@ from worker.model.continuation import Continuation
 from worker.model.disposition import Bury, Decision, Delete, Postpone, Replace
 from worker.model.errors import AwsError, BadMessageError
 from worker.model.events import AwsCallFailed
-from worker.model.message import Job, JobKey, Outgoing, Publication
-from worker.model.wire import BURIAL, CONTINUATION, MAX_SQS_BYTES, size_of
+from worker.model.message import Attributes, JobKey, Outgoing, Publication
+from worker.model.wire import BURIAL, CONTINUATION, MAX_SQS_BYTES, Original, size_of
 from worker.pipeline.collector import Collector, confirmed
 from worker.pipeline.copies import Copies
 from worker.pipeline.leases import Lease, Leases
@@ -46,11 +47,7 @@ class Account:
     key: JobKey
     cursor: str | None
     failures: int
-
-
-def account(job: Job[object], failures: int) -> Account:
-    """The account of a decoded job."""
-    return Account(job.key, job.cursor, failures)
+    attributes: Attributes = field(default_factory=dict)  # the caller's: what rows that go on by themselves inherit
 
 
 class Settler:
@@ -75,10 +72,6 @@ class Settler:
         if isinstance(decision.disposition, Delete) and not decision.publish and not decision.buried:
             return await confirmed(self._deletes.add(lease))
         return await confirmed(asyncio.ensure_future(self._carry_out(lease, decision, facts)))
-
-    async def hand_back(self, lease: Lease) -> bool:
-        """Make a message visible again at once."""
-        return await confirmed(asyncio.ensure_future(self._postpone(lease, timedelta(0))))
 
     async def _carry_out(self, lease: Lease, decision: Decision, facts: Account) -> bool:
         if not await self.publish(lease, decision.publish, facts):
@@ -120,7 +113,7 @@ class Settler:
     async def _entomb(self, lease: Lease, burial: Bury, facts: Account, body: str | None = None) -> bool:
         first_seen = lease.message.sent_at
         text = epitaph(burial, vendor=self._vendor, attempts=facts.failures, first_seen=first_seen)
-        if (copy := await self._copy(lease, BURIAL, text, body)) is None:
+        if (copy := await self._copy(lease, facts, BURIAL, text, body)) is None:
             return False
         return await self._burials.add((copy, lease))
 
@@ -129,17 +122,24 @@ class Settler:
     ) -> bool:
         due = self._clock.now() + delay if delay > _MAX_DELAY else None
         text = Continuation(cursor, facts.failures, due).dump()
-        if (copy := await self._copy(lease, CONTINUATION, text, body)) is None:
+        if (copy := await self._copy(lease, facts, CONTINUATION, text, body)) is None:
             return False
         return await self._sends.add((replace(copy, delay=min(delay, _MAX_DELAY)), lease))
 
-    async def _copy(self, lease: Lease, name: str, text: str, body: str | None) -> Outgoing | None:
-        """A copy of the message; None if it cannot be made now: the message stays where it is."""
-        try:
-            return await self._copies.make(lease.message, name, text, body=body)
-        except (BadMessageError, AwsError) as error:
-            self._telemetry.emit(AwsCallFailed(self._vendor, "PutObject", error.code, 1))
-            return None
+    async def _copy(self, lease: Lease, facts: Account, name: str, text: str, body: str | None) -> Outgoing | None:
+        """A copy of the message, or of `body` in its place; None if it cannot be: the message stays where it is."""
+        instead = None if body is None else Original(body, facts.attributes)
+        made: list[Outgoing] = []
+
+        async def call(_: Sequence[Lease]) -> Sequence[EntryFailure]:
+            try:
+                made.append(await self._copies.make(lease.message, name, text, key=facts.key, instead=instead))
+            except BadMessageError as error:
+                return [EntryFailure(0, error.code, final=True)]
+            return ()
+
+        await self._until_confirmed([lease], lambda x: x, call, "PutObject")
+        return made[0] if made else None
 
     async def _delete(self, leases: Sequence[Lease]) -> Sequence[bool]:
         async def call(left: Sequence[Lease]) -> Sequence[EntryFailure]:
@@ -204,4 +204,6 @@ def _weigh(item: tuple[Outgoing, Lease]) -> int:
 
 
 def _derived(facts: Account, place: int) -> JobKey:
-    return JobKey(":".join(part for part in (facts.key, facts.cursor, str(place)) if part is not None))
+    """A cursor is told by its digest: it may be long, or hold what SNS does not take."""
+    cursor = "" if facts.cursor is None else f":{hashlib.sha256(ascii(facts.cursor).encode()).hexdigest()[:16]}"
+    return JobKey(f"{facts.key}{cursor}:{place}")

@@ -101,6 +101,9 @@ class VendorSettings(Frozen):
     )
     max_age: Duration | None = Field(None, description="messages older than this are buried unsent, whatever the cause")
     dedup: Literal["off", "redelivery", "strict"] = Field("off", description="whether a ledger is asked before sending")
+    budget: Duration = Field(
+        timedelta(minutes=15), description="how long a long job stays in hand; then its continuation is sent"
+    )
     on_ambiguous: Literal["retry", "bury"] = Field(
         "retry", description="no answer from a vendor that cannot take a message twice"
     )

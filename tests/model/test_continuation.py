@@ -1,0 +1,61 @@
+"""What a message inherits survives its way through SQS."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from worker.model.continuation import Continuation, load_continuation
+
+DUES = st.datetimes(datetime(2020, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+
+
+@given(cursor=st.none() | st.text(), failures=st.integers(0, 300), due=st.none() | DUES)
+def test_what_is_dumped_is_loaded(cursor: str | None, failures: int, due: datetime | None) -> None:
+    """Cursor, failures and due time, to the microsecond."""
+    continuation = Continuation(cursor, failures, due)
+    assert load_continuation(continuation.dump()) == continuation
+
+
+def test_a_whole_second_is_a_due_time_too() -> None:
+    """JSON of another writer may have no fraction."""
+    loaded = load_continuation('{"cursor": null, "failures": 0, "due": 1767225600}')
+    assert loaded.due == datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "null",
+        "[]",
+        "{}",
+        "not json",
+        '{"cursor": 1, "failures": 0, "due": null}',
+        '{"cursor": null, "failures": "0", "due": null}',
+        '{"cursor": null, "failures": 0, "due": "soon"}',
+        '{"cursor": null, "failures": 0}',
+        '{"cursor": null, "failures": 0, "due": NaN}',
+        '{"cursor": null, "failures": 0, "due": Infinity}',
+        '{"cursor": null, "failures": 0, "due": 1e300}',
+        '{"cursor": null, "failures": 0, "due": -1e18}',
+    ],
+)
+def test_what_was_never_dumped_is_a_value_error(text: str) -> None:
+    """And nothing else: anybody can write the attribute, and the decoder buries what raises ValueError."""
+    with pytest.raises(ValueError, match="."):
+        load_continuation(text)
+
+
+@given(value=st.recursive(st.none() | st.floats() | st.integers() | st.text(), lambda v: st.lists(v), max_leaves=4))
+def test_no_due_time_breaks_it(value: object) -> None:
+    """Any JSON value there is read or is a ValueError."""
+    text = json.dumps({"cursor": None, "failures": 0, "due": value})
+    try:
+        assert isinstance(load_continuation(text), Continuation)
+    except ValueError:
+        pass
