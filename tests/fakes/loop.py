@@ -26,6 +26,13 @@ def run(main: Coroutine[Any, Any, T]) -> T:
         return runner.run(main)
 
 
+def stall(seconds: float) -> None:
+    """Let the running virtual loop hang for so long, as a callback does that computes or waits for a disk."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+    loop.stall(seconds)
+
+
 def virtual_time(test: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
     """Make an async test run in virtual time (its fixtures must not be async)."""
 
@@ -46,6 +53,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         """Virtual seconds."""
         return self._now
+
+    def stall(self, seconds: float) -> None:
+        """The callback that runs now takes so long; nothing else has run meanwhile."""
+        self._now += seconds
 
     def idle(self, seconds: float | None) -> None:
         """Go on to the next timer, `seconds` away; None: there is none."""

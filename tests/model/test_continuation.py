@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -47,15 +48,13 @@ def test_a_whole_second_is_a_due_time_too() -> None:
 )
 def test_what_was_never_dumped_is_a_value_error(text: str) -> None:
     """And nothing else: anybody can write the attribute, and the decoder buries what raises ValueError."""
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError):  # noqa: PT011 - whichever text, it is not shown
         load_continuation(text)
 
 
-@given(value=st.recursive(st.none() | st.floats() | st.integers() | st.text(), lambda v: st.lists(v), max_leaves=4))
+@given(value=st.recursive(st.none() | st.floats() | st.integers() | st.text(), st.lists, max_leaves=4))
 def test_no_due_time_breaks_it(value: object) -> None:
     """Any JSON value there is read or is a ValueError."""
     text = json.dumps({"cursor": None, "failures": 0, "due": value})
-    try:
+    with suppress(ValueError):
         assert isinstance(load_continuation(text), Continuation)
-    except ValueError:
-        pass

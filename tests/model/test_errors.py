@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 
 from worker.model import errors
@@ -12,17 +10,26 @@ from worker.model.errors import BadMessageError, SluiceError, UnavailableError
 
 @pytest.mark.parametrize(
     "name",
-    ["ConfigurationError", "RefusedError", "UnavailableError", "NotSentError", "NotAnsweredError", "BadMessageError"],
+    [
+        "AwsError",
+        "OverdueError",
+        "ConfigurationError",
+        "RefusedError",
+        "UnavailableError",
+        "NotSentError",
+        "NotAnsweredError",
+        "BadMessageError",
+    ],
 )
 def test_every_error_has_the_one_root(name: str) -> None:
     """So that one except clause catches what is ours and nothing else."""
     assert issubclass(getattr(errors, name), SluiceError)
 
 
-def test_what_does_not_answer_may_say_when_to_ask_again() -> None:
-    """Or not."""
-    assert UnavailableError("busy", retry_after=timedelta(seconds=3)).retry_after == timedelta(seconds=3)
-    assert UnavailableError("busy").retry_after is None
+def test_a_failed_aws_call_has_a_code_for_the_log() -> None:
+    """AWS's own where it gave one, else the error's class."""
+    assert UnavailableError("busy", code="RequestThrottled").code == "RequestThrottled"
+    assert UnavailableError("no answer").code == "UnavailableError"
 
 
 def test_a_bad_message_says_why_and_by_which_code() -> None:

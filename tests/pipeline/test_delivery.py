@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from tests.fakes.blobs import MemoryBlobs
+from tests.fakes.clock import LoopClock
 from tests.fakes.line import Line
-from tests.fakes.loop import virtual_time
+from tests.fakes.loop import VirtualLoop, virtual_time
 from tests.fakes.vendor import ScriptedVendor
 from worker.model import claim
 from worker.model.disposition import Policy
@@ -31,10 +32,13 @@ from worker.model.outcome import (
     Scope,
     Throttled,
 )
+from worker.model.rate import parse_rate
 from worker.model.wire import BURIAL, CONTINUATION, KEY
 from worker.pipeline.delivery import Rules
 from worker.pipeline.gate import Limits
+from worker.pipeline.throttle import Throttle
 from worker.ports import Batch, Traits
+from worker.supervisor import Times
 
 Jobs = Sequence[Job[Any]]
 
@@ -482,3 +486,63 @@ async def test_a_continuation_that_comes_too_early_waits() -> None:
         await line.drained()
     assert 7200 <= line.vendor.times[0] - began < 8000
     assert line.vendor.sent[0][1][0].attempt == 3
+
+
+@virtual_time
+async def test_a_worker_that_froze_does_not_send_what_is_not_its_own_any_more() -> None:
+    """After a freeze longer than the visibility the lease is looked at before the request leaves."""
+    throttle = Throttle(parse_rate("1/s"), guard=0, clock=LoopClock())
+    line = Line(limits=Limits(2, throttle), visibility=timedelta(seconds=30))
+    line.queue.put("{}", "{}")
+    async with line.running():
+        await line.until(lambda: len(line.vendor.sent) == 1)
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        loop.stall(40)
+        frozen_until = line.clock.monotonic()
+        await line.drained()
+    first, *rest = zip(line.vendor.keys, line.vendor.times, strict=True)
+    assert all(at >= frozen_until for _, at in rest)
+    assert sorted(line.vendor.keys.count(key) for key in set(line.vendor.keys)) == [1, 2]  # the first's delete was late
+    assert first[0] in [key for key, _ in rest]
+
+
+@virtual_time
+async def test_a_settle_whose_lease_is_lost_is_not_told_as_one() -> None:
+    """The message was delivered, the delete never confirmed: it comes again, and only then it counts."""
+    line = Line(visibility=timedelta(seconds=30))
+    line.queue.put("{}")
+    async with line.running():
+        await line.vendor.arrived.wait()
+        line.queue.faults.fail_next("delete", UnavailableError("away"), times=20)
+        line.queue.faults.fail_next("change_visibility", UnavailableError("away"), times=20)
+        await line.drained()
+    assert len(line.vendor.sent) > 1
+    assert len(line.events.of(MessageSettled)) == 1
+
+
+@virtual_time
+async def test_a_round_whose_publications_cannot_be_confirmed_ends_with_its_lease() -> None:
+    """A topic that is away holds a long job no longer than its lease; nothing is lost, it starts over."""
+    topic = Topic(UnavailableError("away"))
+    line = line_of(Continue("c1", publish=(Publication("x"),)), publications=topic, visibility=timedelta(seconds=30))
+    line.queue.put("{}")
+    async with line.running():
+        await line.vendor.arrived.wait()
+        line.queue.faults.fail_next("change_visibility", UnavailableError("away"), times=10)
+        await line.drained()
+    assert len(line.vendor.sent) == 2
+
+
+@virtual_time
+async def test_what_cannot_be_handed_back_is_not_told_as_handed_back() -> None:
+    """SQS is away when the grace ends: the message comes back when its visibility ends."""
+    line = Line(
+        vendor=ScriptedVendor(latency=300), visibility=timedelta(seconds=30), times=Times(grace=5, poll=1, flush=40)
+    )
+    line.queue.put("{}")
+    async with line.running():
+        await line.vendor.arrived.wait()
+        line.queue.faults.fail_next("change_visibility", UnavailableError("away"), times=100)
+    assert not line.events.of(MessageSettled)
+    assert len(line.queue) == 1

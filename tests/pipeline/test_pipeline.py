@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -27,8 +28,9 @@ from worker.model.message import Job
 from worker.model.outcome import Continue, Delivered, Outcome, Throttled
 from worker.model.rate import parse_rate
 from worker.pipeline.gate import Limits
+from worker.pipeline.stop import Stop
 from worker.pipeline.throttle import Throttle
-from worker.supervisor import Times
+from worker.supervisor import Times, signals
 
 
 @virtual_time
@@ -332,3 +334,17 @@ async def test_the_loops_turn_while_nothing_can_be_received() -> None:
         await asyncio.sleep(60)
         assert line.beats > before
         await line.drained()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_signals_ask_for_the_stop_and_then_end_the_grace(number: signal.Signals) -> None:
+    """The platform's SIGTERM and a person's Ctrl-C are the same; afterwards they are as they were."""
+    stop = Stop()
+    before = signal.getsignal(number)
+    with signals(stop):
+        signal.raise_signal(number)
+        await stop.stopping.wait()
+        assert (stop.reason, stop.grace_over.is_set()) == (number.name, False)
+        signal.raise_signal(number)
+        await stop.grace_over.wait()
+    assert signal.getsignal(number) in (before, signal.SIG_DFL, signal.default_int_handler)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from time import monotonic
-from typing import TypeVar
 
 from rich.console import Console
 
+from worker.app.interruption import unless_stopped
 from worker.app.work import Watch, work
 from worker.aws.session import Aws
 from worker.local import view
@@ -30,8 +30,6 @@ from worker.settings import load
 from worker.supervisor import signals
 from worker.telemetry.counts import Counts
 
-T = TypeVar("T")
-
 TOPOLOGY = Path(__file__).parent.parent / "local" / "demo.toml"
 _MOST_SECONDS = 60.0  # from the first publish to the report; then it is said how far it came
 _BEHAVIOURS = (
@@ -45,25 +43,12 @@ async def demo(*, messages: int = 2000, plain: bool = False) -> Verdict | None:
     """Run it and print what happens; None: it was stopped by a signal."""
     console, stop = Console(), Stop()
     with signals(stop):
-        verdict = await _unless_stopped(stop, _play(console, messages, live=console.is_terminal and not plain))
+        verdict = await unless_stopped(stop, _play(console, messages, live=console.is_terminal and not plain))
     if verdict is None:
         console.print("stopped")
     else:
         view.report(console, verdict)
     return verdict
-
-
-async def _unless_stopped(stop: Stop, play: Coroutine[None, None, T]) -> T | None:
-    """Play to the end; None if a signal came before: then all is cancelled and taken down."""
-    playing = asyncio.create_task(play)
-    stopped = asyncio.create_task(stop.stopping.wait())
-    await asyncio.wait((playing, stopped), return_when=asyncio.FIRST_COMPLETED)
-    stopped.cancel()
-    if playing.done():
-        return playing.result()
-    playing.cancel()
-    await asyncio.wait((playing,))
-    return None
 
 
 async def _play(console: Console, messages: int, *, live: bool) -> Verdict:

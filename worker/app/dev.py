@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
+from contextlib import AsyncExitStack
 
 from worker import health
+from worker.app.interruption import unless_stopped
 from worker.app.work import Watch, work
+from worker.aws.session import Aws
 from worker.local.stage import make_secrets, staged
 from worker.local.vendors.behaviour import Behaviour
 from worker.ops.up import up
@@ -24,19 +27,31 @@ async def dev(topology: Topology, *, verbosity: int = 0) -> None:
 
     Raises ConfigurationError or ProcessError where it cannot start.
     """
-    stop, clock, metrics, vendors = Stop(), SystemClock(), Metrics(), list(topology.vendors)
-    vitals = Vitals(vendors, clock)
-    behaviours = [Behaviour(name, limit=topology.vendors[name].rate, takes_anything=True) for name in vendors]
-    address = topology.sluice
+    stop = Stop()
     with signals(stop):
-        async with staged(topology, behaviours) as stage, stage.stack.aws() as aws:
-            await make_secrets(topology, aws)
-            await up(stage.topology, aws)
-            _tell(stage.stack.environment)
-            telemetry = Fanout(configure(sys.stdout, verbosity=verbosity), metrics, vitals)
-            watch = Watch(telemetry, vitals.beat, metrics.watch)
-            async with health.serve(address.health_host, address.health_port, vitals=vitals, metrics=metrics):
-                await work(stage.topology, vendors, aws=aws, stop=stop, clock=clock, watch=watch)
+        async with AsyncExitStack() as stack:
+            scene = await unless_stopped(stop, _set_up(topology, stack))
+            if scene is not None:
+                await _work(*scene, stop, verbosity)
+
+
+async def _set_up(topology: Topology, stack: AsyncExitStack) -> tuple[Topology, Aws]:
+    behaviours = [Behaviour(name, limit=entry.rate, takes_anything=True) for name, entry in topology.vendors.items()]
+    stage = await stack.enter_async_context(staged(topology, behaviours))
+    aws = await stack.enter_async_context(stage.stack.aws())
+    await make_secrets(topology, aws)
+    await up(stage.topology, aws)
+    _tell(stage.stack.environment)
+    return stage.topology, aws
+
+
+async def _work(topology: Topology, aws: Aws, stop: Stop, verbosity: int) -> None:
+    clock, metrics, vendors, address = SystemClock(), Metrics(), list(topology.vendors), topology.sluice
+    vitals = Vitals(vendors, clock)
+    telemetry = Fanout(configure(sys.stdout, verbosity=verbosity), metrics, vitals)
+    watch = Watch(telemetry, vitals.beat, metrics.watch)
+    async with health.serve(address.health_host, address.health_port, vitals=vitals, metrics=metrics):
+        await work(topology, vendors, aws=aws, stop=stop, clock=clock, watch=watch)
 
 
 def _tell(environment: dict[str, str]) -> None:
@@ -44,7 +59,7 @@ def _tell(environment: dict[str, str]) -> None:
     exports = " ".join(f"{name}={value}" for name, value in environment.items())
     sys.stdout.write(
         "Running on this machine; Ctrl-C stops it. In another terminal, in this folder:\n\n"
-        f"  export {exports}\n"
+        f"  unset AWS_PROFILE; export {exports}\n"
         """  sluice publish '{"hello": "world"}' --attribute target=NAME\n\n"""
     )
     sys.stdout.flush()

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from worker import __version__
+from worker.app.interruption import unless_stopped
 from worker.aws.s3 import S3Blobs
 from worker.aws.secrets import CachedSecret, SecretsManager
 from worker.aws.session import Aws
@@ -43,13 +44,21 @@ class Watch:
     held: Callable[[str, Callable[[], int]], None]
 
 
+_TIMEOUT_SLACK = 2.0  # seconds; an adapter's own timeout comes first, and says more of what happened
+
+
 async def work(topology: Topology, vendors: Sequence[str], *, aws: Aws, stop: Stop, clock: Clock, watch: Watch) -> None:
-    """Drain these vendors' queues until `stop`; raises as `run` does."""
+    """Drain these vendors' queues until `stop`, which cuts the start short; raises as `run` does."""
     async with AsyncExitStack() as stack:
-        shared = await _shared(topology, aws, clock, watch, stack)
         polling = await stack.enter_async_context(asyncio.TaskGroup())
-        lanes = await asyncio.gather(*(_lane(shared, name, polling) for name in vendors))
-        watch.telemetry.emit(WorkerStarted(__version__, ", ".join(vendors)))
+
+        async def start() -> Sequence[Lane]:
+            shared = await _shared(topology, aws, clock, watch, stack)
+            lanes = await asyncio.gather(*(_lane(shared, name, polling) for name in vendors))
+            watch.telemetry.emit(WorkerStarted(__version__, ", ".join(vendors)))
+            return lanes
+
+        lanes = await unless_stopped(stop, start()) or ()
         polls = [topology.vendors[name].poll.total_seconds() for name in vendors]
         grace, flush = topology.sluice.grace.total_seconds(), topology.sluice.flush.total_seconds()
         times = Times(grace=grace, poll=max(polls), flush=flush)
@@ -149,4 +158,5 @@ def plan_of(name: str, settings: VendorSettings, vendor: Vendor[Any, Any, Any]) 
         visibility=settings.visibility,
         payload=adapters.find(settings.adapter).Payload,
         open_envelopes=settings.envelope == "auto",
+        longest=settings.timeout.total_seconds() + _TIMEOUT_SLACK,
     )

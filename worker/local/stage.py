@@ -17,7 +17,7 @@ from worker.local.vendors.behaviour import Behaviour
 from worker.local.vendors.server import serve
 from worker.settings import Topology
 
-_POLL = timedelta(seconds=1)  # a stop waits for the poll in the air, and here it costs nothing
+_POLL, _GRACE = timedelta(seconds=1), timedelta(seconds=2)  # at most: Ctrl-C waits for both, and here they cost nothing
 _SECRET_FIELD = re.compile(r"\{secret\.([A-Za-z0-9_.-]+)\}")
 
 
@@ -25,7 +25,7 @@ _SECRET_FIELD = re.compile(r"\{secret\.([A-Za-z0-9_.-]+)\}")
 class Stage:
     """What was set up."""
 
-    topology: Topology  # with the simulated vendors' endpoints
+    topology: Topology  # with the simulated vendors' endpoints, and quick to stop
     stack: EmbeddedAws
     endpoints: Mapping[str, str]  # by vendor
 
@@ -39,8 +39,12 @@ async def staged(topology: Topology, behaviours: Sequence[Behaviour]) -> AsyncIt
 
 
 def _redirected(topology: Topology, endpoints: Mapping[str, str]) -> Topology:
-    entries = {name: entry.model_copy(update={"endpoint": endpoints[name]}) for name, entry in topology.vendors.items()}
-    return topology.model_copy(update={"vendors": entries})
+    vendors = {
+        name: entry.model_copy(update={"endpoint": endpoints[name], "poll": min(entry.poll, _POLL)})
+        for name, entry in topology.vendors.items()
+    }
+    sluice = topology.sluice.model_copy(update={"grace": min(topology.sluice.grace, _GRACE)})
+    return topology.model_copy(update={"sluice": sluice, "vendors": vendors})
 
 
 async def make_secrets(topology: Topology, aws: Aws) -> None:

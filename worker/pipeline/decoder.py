@@ -17,6 +17,7 @@ from worker.pipeline.faults import Faults
 from worker.ports import Blobs, Pointer
 
 _FRESH = Continuation()
+_MOST_FAILURES = 1_000_000  # no message of ours fails so often; a foreign number may have a thousand digits
 
 
 class Decoder:
@@ -91,7 +92,7 @@ class Decoder:
 def key_of(message: Message, attributes: Attributes | None = None) -> JobKey:
     """The caller's `sluice-key`, else SQS's message id."""
     found = (attributes or message.attributes).get(wire.KEY)
-    return JobKey(found.text if found else message.id)
+    return JobKey((found.text if found else "") or message.id)
 
 
 def _json(text: str | bytes) -> object:
@@ -107,6 +108,9 @@ def _continuation(attributes: Attributes) -> Continuation:
     if (found := attributes.get(wire.CONTINUATION)) is None:
         return _FRESH
     try:
-        return load_continuation(found.text)
+        continuation = load_continuation(found.text)
+        if 0 <= continuation.failures <= _MOST_FAILURES:
+            return continuation
     except (ValueError, RecursionError):
-        raise BadMessageError("attribute sluice-continuation is not ours", code="continuation") from None
+        pass
+    raise BadMessageError("attribute sluice-continuation is not ours", code="continuation")

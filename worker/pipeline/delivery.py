@@ -153,8 +153,7 @@ class Delivery:
         used = self._clock.monotonic() - held.since
         if self._stopping.is_set() or used + pause > rules.budget or pause > rules.pause or self._steps.gate.ajar:
             return False
-        if not await self._steps.settler.publish(held.lease, step.publish, held.account):
-            return False
+        await self._steps.settler.publish(held.lease, step.publish, held.account)
         await asyncio.sleep(pause)
         return True
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import traceback
 from collections.abc import Sequence
 from typing import Any
@@ -20,8 +21,11 @@ class AdapterError(SluiceError):
 class GuardedVendor:
     """A vendor that never raises what the core does not know. Here stands the `except Exception` around adapters."""
 
-    def __init__(self, name: str, vendor: Vendor[Any, Any, Any], telemetry: Telemetry) -> None:
+    def __init__(
+        self, name: str, vendor: Vendor[Any, Any, Any], telemetry: Telemetry, *, longest: float | None = None
+    ) -> None:
         self._name = name
+        self._longest = longest  # seconds of one request, for an adapter that keeps no timeout of its own
         self._vendor = vendor
         self._telemetry = telemetry
         self.traits = vendor.traits
@@ -48,7 +52,8 @@ class GuardedVendor:
         """Send the request and classify the reply: one outcome for each job."""
         step = "send"
         try:
-            reply = await self._vendor.send(request)
+            async with asyncio.timeout(self._longest):
+                reply = await self._vendor.send(request)
             step = "classify"
             outcomes = self._vendor.classify(reply, jobs)
             if len(outcomes) != len(jobs):
@@ -57,9 +62,9 @@ class GuardedVendor:
             return [Blocked(error.code)] * len(jobs)
         except NotSentError as error:
             return [RetryAfter(None, str(error))] * len(jobs)
-        except NotAnsweredError as error:
-            outcome = RetryAfter(None, str(error)) if self.traits.idempotent else Ambiguous(str(error))
-            return [outcome] * len(jobs)
+        except (NotAnsweredError, TimeoutError) as error:
+            reason = str(error) or "no answer in time"
+            return [RetryAfter(None, reason) if self.traits.idempotent else Ambiguous(reason)] * len(jobs)
         except Exception as error:  # noqa: BLE001 - the fence around an adapter
             self._failed(step, error)
             return [Ambiguous(f"{type(error).__name__} in the adapter's {step}")] * len(jobs)

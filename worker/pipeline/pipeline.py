@@ -43,6 +43,7 @@ class Plan:
     visibility: timedelta
     payload: Any  # what pydantic's TypeAdapter takes
     open_envelopes: bool = True
+    longest: float | None = None  # seconds that one vendor request may take at the very most
 
 
 class Pipeline:
@@ -120,7 +121,7 @@ class Pipeline:
         self, stop: Stop, leases: Leases, settles: asyncio.TaskGroup, deliveries: asyncio.TaskGroup
     ) -> Delivery:
         plan, ports, clock, telemetry = self._plan, self._ports, self._clock, self._telemetry
-        vendor = GuardedVendor(self.name, self._vendor, telemetry)
+        vendor = GuardedVendor(self.name, self._vendor, telemetry, longest=plan.longest)
         steps = Steps(
             places=self._places,
             leases=leases,

@@ -29,15 +29,19 @@ class Throttle:
         self._pacer = AsyncLimiter(self._burst, self._burst / self._pace)
         self._ceiling = Ceiling(rate, guard)
         self._clock = clock
+        self._paced = False  # a token of the pacer is in hand: of a waiter that was cancelled or turned away
 
     async def wait(self) -> None:
         """Return when one more may be sent; `take` follows at once, with nothing awaited between."""
-        await self._pacer.acquire()
+        if not self._paced:
+            await self._pacer.acquire()
+            self._paced = True
         while (wait := self._ceiling.opens_at() - self._clock.monotonic()) > 0:  # noqa: ASYNC110 - a deadline, no flag
             await asyncio.sleep(wait)
 
     def take(self) -> None:
         """One is being sent now."""
+        self._paced = False
         self._ceiling.take(self._clock.monotonic())
 
     def forecast(self, look_ahead: float) -> int:

@@ -53,7 +53,15 @@ class Logs:
         if event.level < self._threshold:
             return
         with suppress(OSError, ValueError):  # a broken or closed stream, text that it cannot encode
-            self._logger.log(event.level, event.name, **{name: getattr(event, name) for name in _FIELDS[type(event)]})
+            self._logger.log(event.level, event.name, **_fields_of(event))
+
+
+def _fields_of(event: Event) -> dict[str, object]:
+    return {name: _short(getattr(event, name)) for name in _FIELDS[type(event)]}
+
+
+def _short(value: object) -> object:
+    return round(value, 6) if isinstance(value, float) else value  # microseconds are enough
 
 
 def _threshold(verbosity: int) -> Level:
@@ -61,4 +69,6 @@ def _threshold(verbosity: int) -> Level:
 
 
 def _json(_logger: object, _method: str, event: structlog.typing.EventDict) -> str:
-    return _encode(event)
+    """When, how loud and what stand first: a person reads these lines too."""
+    head = {name: event.pop(name) for name in ("timestamp", "level", "event")}
+    return _encode({**head, **event})
