@@ -54,6 +54,7 @@ ERROR, WARNING = Severity.ERROR.value, Severity.WARNING.value
         (ERROR, "poll", {"poll": "1500ms"}, {"poll": "1s"}),
         (ERROR, "visibility", {"visibility": "90500ms"}, {"visibility": "90s"}),
         (ERROR, "visibility", {"visibility": "13h"}, {"visibility": "12h"}),
+        (ERROR, "poll", {"poll": "20s", "visibility": "25s"}, {"poll": "20s", "visibility": "26s"}),
         (ERROR, "retention", {"retention": "14d"}, {"retention": "13d"}),
         (
             ERROR,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
+from worker.aws.errors import wrapped
 from worker.aws.session import Aws
 from worker.local.process import Process
 from worker.local.stack import EmbeddedAws
@@ -18,6 +19,7 @@ from worker.local.vendors.server import serve
 from worker.settings import Topology
 
 _POLL, _GRACE = timedelta(seconds=1), timedelta(seconds=2)  # at most: Ctrl-C waits for both, and here they cost nothing
+_WORTHLESS = "not-a-secret"
 _SECRET_FIELD = re.compile(r"\{secret\.([A-Za-z0-9_.-]+)\}")
 
 
@@ -49,9 +51,12 @@ def _redirected(topology: Topology, endpoints: Mapping[str, str]) -> Topology:
 
 async def make_secrets(topology: Topology, aws: Aws) -> None:
     """Make a secret of no worth for every name that the topology uses, with the fields that its options ask for."""
-    client = await aws.client("secretsmanager", attempts=3)
+    fields: dict[str, set[str]] = {}
     for entry in topology.vendors.values():
-        if entry.secret is not None:
-            fields = _SECRET_FIELD.findall(json.dumps(entry.options))
-            text = json.dumps(dict.fromkeys(fields, "not-a-secret")) if fields else "not-a-secret"
-            await client.create_secret(Name=entry.secret, SecretString=text)
+        if entry.secret is not None:  # several entries may share one
+            fields.setdefault(entry.secret, set()).update(_SECRET_FIELD.findall(json.dumps(entry.options)))
+    client = await aws.client("secretsmanager", attempts=3)
+    for name, asked in fields.items():
+        text = json.dumps(dict.fromkeys(sorted(asked), _WORTHLESS)) if asked else _WORTHLESS
+        with wrapped("CreateSecret", name):
+            await client.create_secret(Name=name, SecretString=text)

@@ -79,6 +79,13 @@ def _lease(place: str, entry: VendorSettings) -> Iterator[Finding]:
             f"{_text(entry.visibility)}: another worker could receive the message while the vendor still answers",
             f"raise visibility above {_text(entry.timeout + SETTLE)}, or lower timeout",
         )
+    if entry.poll + SETTLE >= entry.visibility:
+        yield error(
+            f"{place} poll",
+            f"poll {_text(entry.poll)} + {_text(SETTLE)} is not below visibility {_text(entry.visibility)}: a lease "
+            "counts from before its receive, so what a long poll brings late could not be worked on",
+            f"raise visibility above {_text(entry.poll + SETTLE)}, or lower poll",
+        )
 
 
 def _retention(place: str, entry: VendorSettings) -> Iterator[Finding]:
