@@ -1,30 +1,86 @@
-"""What a drained message costs beside a floor: CPU, throughput, SQS calls, memory."""
+"""What Sluice costs beside a floor: CPU, throughput, SQS calls and memory of draining a queue as fast as it can."""
 
 from __future__ import annotations
 
-import asyncio, sys
-from functools import partial
+from collections.abc import Callable, Sequence
 from datetime import timedelta
-from benchmarks import floor, production, sink
-from benchmarks.emulator import emulator, way_to
-from benchmarks.queues import fill, Load, left
-from worker.local.process import Process
-from time import monotonic
+from functools import partial
+from pathlib import Path
 
-async def main(messages, runs):
-    async with emulator() as e, Process("sink", sink.serve) as s:
-        print(e)
-        for r in range(runs):
-            for side in (floor, production):
-                prefix=f"drain-{r}-{side.__name__.split('.')[-1]}"
-                t=monotonic()
-                await fill(e.endpoint, prefix, Load(messages))
-                f=monotonic()-t
-                async with Process(prefix, partial(side.drain, endpoint=e.endpoint, sink=s.reported, prefix=prefix, messages=messages), ready_within=timedelta(minutes=5)) as p:
-                    d=p.reported
-                async with way_to(e.endpoint) as aws:
-                    l = await left(aws, prefix)
-                print(f"{prefix:24} fill {f:.1f}s cpu {d.cpu_per_message:.0f} us rate {d.rate:.0f}/s calls {d.calls_per_message:.3f} rss {d.megabytes:.0f} left {l}", flush=True)
+import click
+
+from benchmarks import floor, production, sink
+from benchmarks.command import EXITS, measured, report, reporting
+from benchmarks.comparison import Pair, compare, compare_lengths
+from benchmarks.drained import Drained
+from benchmarks.emulator import Emulator, emulator
+from benchmarks.figures import Figure
+from benchmarks.queues import Load, check_empty, fill
+from worker.cli.words import Command
+from worker.local.process import Process
+
+_LONG = 100_000  # messages
+_MOST = timedelta(minutes=10)  # for one run
+
+
+@click.command(
+    cls=Command,
+    examples=(
+        "python -m benchmarks.drain",
+        "python -m benchmarks.drain --runs 3 --json drain.json",
+        "python -m benchmarks.drain --long --check",
+    ),
+    exits=EXITS,
+)
+@click.option("--messages", type=click.IntRange(min=10), default=10_000, show_default=True, help="In the queue.")
+@click.option("--runs", type=click.IntRange(min=1), default=5, show_default=True, help="Of each side, in turns.")
+@click.option("--long", "also_long", is_flag=True, help=f"Also with {_LONG:,} messages, to see what grows.")
+@reporting
+def command(messages: int, runs: int, also_long: bool, json_file: Path | None, check: bool) -> None:
+    """Drain a queue into a vendor without a limit.
+
+    Sluice as it runs in production, and in turns with it the floor: bare aioboto3 and aiohttp, with no lease, retry,
+    throttle, log or metric. Each run has a fresh queue and a process of its own; figures are medians, and ratios are
+    medians of each run's ratio to the floor's run just before.
+    """
+    report(measured(_measure(messages, runs, also_long=also_long)), json_file=json_file, check=check)
+
+
+async def _measure(messages: int, runs: int, *, also_long: bool) -> Sequence[Figure]:
+    async with emulator() as aws, Process("the vendor", sink.serve) as vendor:
+        click.echo(f"draining from {aws.name}")
+        pairs = await _pairs(aws, vendor.reported, messages, runs)
+        figures = compare(pairs)
+        if also_long:
+            figures += compare_lengths(pairs, await _pairs(aws, vendor.reported, _LONG, runs))
+    return figures
+
+
+async def _pairs(aws: Emulator, vendor: str, messages: int, runs: int) -> list[Pair]:
+    pairs = []
+    for run in range(1, runs + 1):
+        name = f"{messages:,} messages, run {run} of {runs}"
+        pair = Pair(
+            floor=await _run(floor.drain, aws, vendor, f"floor-{messages}-{run}", messages),
+            sluice=await _run(production.drain, aws, vendor, f"sluice-{messages}-{run}", messages),
+        )
+        click.echo(f"{name}: floor {_told(pair.floor)}, Sluice {_told(pair.sluice)}")
+        pairs.append(pair)
+    return pairs
+
+
+async def _run(drain: Callable[..., None], aws: Emulator, vendor: str, prefix: str, messages: int) -> Drained:
+    await fill(aws.endpoint, prefix, Load(messages))
+    work = partial(drain, endpoint=aws.endpoint, sink=vendor, prefix=prefix, messages=messages)
+    async with Process(prefix, work, ready_within=_MOST) as process:
+        drained: Drained = process.reported
+    await check_empty(aws.endpoint, prefix)
+    return drained
+
+
+def _told(drained: Drained) -> str:
+    return f"{drained.cpu_per_message:.0f} µs CPU a message at {drained.rate:,.0f}/s"
+
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]), int(sys.argv[2])))
+    command()

@@ -58,7 +58,9 @@ async def _installed(npm: str) -> Path:
     if not entry.exists():
         folder.mkdir(parents=True, exist_ok=True)
         call = (npm, "install", "--prefix", str(folder), "--no-audit", "--no-fund", f"{_PACKAGE}@{_VERSION}")
-        process = await asyncio.create_subprocess_exec(*call, stdin=DEVNULL, stdout=PIPE, stderr=asyncio.subprocess.STDOUT)
+        process = await asyncio.create_subprocess_exec(
+            *call, stdin=DEVNULL, stdout=PIPE, stderr=asyncio.subprocess.STDOUT
+        )
         output, _ = await process.communicate()
         if process.returncode or not entry.exists():
             raise EmulatorError(f"npm did not install {_PACKAGE} {_VERSION}:\n{output.decode(errors='replace')}")

@@ -54,8 +54,13 @@ def table(figures: Sequence[Figure]) -> str:
 
 
 def flat(figures: Sequence[Figure]) -> Mapping[str, float | None]:
-    """Figure name → number; null for what was not measured, for JSON knows no NaN."""
-    return {figure.name: None if math.isnan(figure.value) else figure.value for figure in figures}
+    """Figure name → number; null for what was not measured, for JSON knows no NaN. A name that is twice raises."""
+    numbers: dict[str, float | None] = {}
+    for figure in figures:
+        if figure.name in numbers:
+            raise ValueError(f"two figures are called {figure.name}")
+        numbers[figure.name] = None if math.isnan(figure.value) else figure.value
+    return numbers
 
 
 def write(figures: Sequence[Figure], file: Path) -> None:
@@ -66,4 +71,10 @@ def write(figures: Sequence[Figure], file: Path) -> None:
 def _row(figure: Figure) -> Sequence[str]:
     goal = "" if figure.goal is None else str(figure.goal)
     verdict = "" if figure.goal is None else "MISSED" if figure.missed else "ok"
-    return figure.name, f"{figure.value:,.4g}" if abs(figure.value) < 1000 else f"{figure.value:,.0f}", figure.unit, goal, verdict
+    return (
+        figure.name,
+        f"{figure.value:,.4g}" if abs(figure.value) < 1000 else f"{figure.value:,.0f}",
+        figure.unit,
+        goal,
+        verdict,
+    )

@@ -8,12 +8,12 @@ from typing import Any
 
 import aioboto3
 import aiohttp
+import uvloop
 from aiobotocore.config import AioConfig
 
 from benchmarks.drained import Drained
 from benchmarks.queues import VENDOR
 from benchmarks.usage import Usage, peak_megabytes
-from worker.cli.loop import complete
 from worker.local.process import Report
 from worker.model.names import Names
 
@@ -24,11 +24,12 @@ _LOOPS = 10  # at once, each with ten messages; more are not faster on one core
 class _Progress:
     left: int
     calls: int = 0
+    end: Usage | None = None  # of the last delete; loops that still poll then find an empty queue
 
 
 def drain(report: Report, endpoint: str, sink: str, prefix: str, messages: int) -> None:
     """Drain in this process and report a `Drained`. Made for `Process`."""
-    report(complete(_drain(endpoint, sink, prefix, messages)))
+    report(uvloop.run(_drain(endpoint, sink, prefix, messages)))
 
 
 async def _drain(endpoint: str, sink: str, prefix: str, messages: int) -> Drained:
@@ -42,7 +43,8 @@ async def _drain(endpoint: str, sink: str, prefix: str, messages: int) -> Draine
         url = (await sqs.get_queue_url(QueueName=Names(prefix).queue(VENDOR)))["QueueUrl"]
         start = Usage.now()
         await asyncio.gather(*(_loop(sqs, url, http, f"{sink}/messages", progress) for _ in range(_LOOPS)))
-        used = start.until(Usage.now())
+    assert progress.end is not None
+    used = start.until(progress.end)
     return Drained(messages, used.wall, used.cpu, progress.calls, peak_megabytes())
 
 
@@ -56,6 +58,7 @@ async def _loop(sqs: Any, url: str, http: aiohttp.ClientSession, sink: str, prog
             progress.calls += 1
             await sqs.delete_message_batch(QueueUrl=url, Entries=entries)
             progress.left -= len(messages)
+            progress.end = Usage.now()
 
 
 async def _post(http: aiohttp.ClientSession, sink: str, body: str) -> None:

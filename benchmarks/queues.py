@@ -1,4 +1,4 @@
-"""Queues of a vendor, made and filled for one run."""
+"""The queues of one run: made, filled, and empty at the end."""
 
 from __future__ import annotations
 
@@ -6,20 +6,30 @@ import asyncio
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from benchmarks.emulator import way_to
-from worker.aws.session import Aws
+from worker.model.errors import SluiceError
 from worker.model.names import Names
 from worker.model.wire import KEY
 
 VENDOR = "sink"
 _TEN = 10  # entries of one call
 _AT_ONCE = 4  # calls
+_COUNTS = (
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+)
+
+
+class NotDrainedError(SluiceError):
+    """A run has left messages behind: its figures mean nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What is put into a queue: JSON bodies of `size` bytes, each with the key that a publisher gives it."""
+    """What is put into a queue: JSON objects with a key, as a publisher sends them."""
 
     messages: int
     size: int = 500  # bytes of the body
@@ -27,38 +37,38 @@ class Load:
 
 async def fill(endpoint: str, prefix: str, load: Load) -> None:
     """Make the vendor's queue and its dead-letter queue under this prefix, and fill the first."""
+    names = Names(prefix)
     async with way_to(endpoint) as aws:
         client = await aws.client("sqs", pool=_AT_ONCE, attempts=3)
-        names = Names(prefix)
         await client.create_queue(QueueName=names.dead_letters(VENDOR))
         url = (await client.create_queue(QueueName=names.queue(VENDOR)))["QueueUrl"]
         batches = _batches(load)
-
-        async def send() -> None:
-            for entries in batches:
-                reply = await client.send_message_batch(QueueUrl=url, Entries=entries)
-                assert len(reply["Successful"]) == len(entries)
-
-        await asyncio.gather(*(send() for _ in range(_AT_ONCE)))
+        await asyncio.gather(*(_send(client, url, batches) for _ in range(_AT_ONCE)))
 
 
-async def left(aws: Aws, prefix: str) -> int:
-    """How many messages its two queues hold, in whatever state."""
-    client = await aws.client("sqs", attempts=3)
+async def check_empty(endpoint: str, prefix: str) -> None:
+    """Raise NotDrainedError if one of the two queues holds a message, in whatever state."""
     names = Names(prefix)
-    counts = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed")
-    total = 0
-    for name in (names.queue(VENDOR), names.dead_letters(VENDOR)):
-        url = (await client.get_queue_url(QueueName=name))["QueueUrl"]
-        reply = await client.get_queue_attributes(QueueUrl=url, AttributeNames=list(counts))
-        total += sum(int(reply["Attributes"][count]) for count in counts)
-    return total
+    async with way_to(endpoint) as aws:
+        client = await aws.client("sqs", attempts=3)
+        for name in (names.queue(VENDOR), names.dead_letters(VENDOR)):
+            url = (await client.get_queue_url(QueueName=name))["QueueUrl"]
+            reply = await client.get_queue_attributes(QueueUrl=url, AttributeNames=list(_COUNTS))
+            if left := sum(int(reply["Attributes"][count]) for count in _COUNTS):
+                raise NotDrainedError(f"{left} messages are left in {name}")
 
 
 def body(number: int, size: int) -> str:
-    """A JSON object of just so many bytes."""
-    empty = json.dumps({"number": number, "text": ""}, separators=(",", ":"))
-    return json.dumps({"number": number, "text": "x" * (size - len(empty))}, separators=(",", ":"))
+    """A JSON object of just so many bytes, at least 40."""
+    empty = _dump(number, "")
+    return _dump(number, "x" * (size - len(empty)))
+
+
+async def _send(client: Any, url: str, batches: Iterator[list[dict[str, object]]]) -> None:
+    """Send what is left of `batches`, which others take from too."""
+    for entries in batches:
+        reply = await client.send_message_batch(QueueUrl=url, Entries=entries)
+        assert len(reply["Successful"]) == len(entries)
 
 
 def _batches(load: Load) -> Iterator[list[dict[str, object]]]:
@@ -70,3 +80,7 @@ def _batches(load: Load) -> Iterator[list[dict[str, object]]]:
 def _entry(number: int, size: int) -> dict[str, object]:
     key = {"DataType": "String", "StringValue": f"{number:032x}"}
     return {"Id": str(number), "MessageBody": body(number, size), "MessageAttributes": {KEY: key}}
+
+
+def _dump(number: int, text: str) -> str:
+    return json.dumps({"number": number, "text": text}, separators=(",", ":"))

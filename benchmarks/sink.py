@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 
+import uvloop
 from aiohttp import web
 
-from worker.cli.loop import complete
 from worker.local.emulator import HOST
 from worker.local.process import Report
 
 
 def serve(report: Report) -> None:
     """Serve on a free port of loopback, report the endpoint, and never return. Made for `Process`."""
-    complete(_serve(report))
+    uvloop.run(_serve(report))
 
 
 async def _serve(report: Report) -> None:

@@ -241,10 +241,24 @@ async def test_a_message_of_a_long_poll_is_renewed_before_those_that_are_due_lat
         hand.leases.hold(replace(late, held_from=START - 20), None)
         await asyncio.sleep(25)
     due = (VISIBILITY - MARGIN) / 2 - 20
-    assert [(at, receipts) for at, receipts in hand.queue.beats if late.receipt in receipts][0] == (
+    assert next((at, receipts) for at, receipts in hand.queue.beats if late.receipt in receipts) == (
         pytest.approx(due),
         [late.receipt],
     )
+
+
+@virtual_time
+async def test_a_message_that_is_due_later_waits_for_its_own_time() -> None:
+    """Each is renewed at half of what remains to itself."""
+    hand = Hand()
+    async with hand.keeping():
+        first, second = await hand.receive(2)
+        hand.leases.hold(first, None)
+        await asyncio.sleep(10)
+        hand.leases.hold(replace(second, held_from=START + 10), None)
+        await asyncio.sleep(40)
+    half = (VISIBILITY - MARGIN) / 2
+    assert hand.queue.beats == [(pytest.approx(half), [first.receipt]), (pytest.approx(half + 10), [second.receipt])]
 
 
 @virtual_time

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
@@ -14,6 +15,7 @@ from worker.local.progress import Row
 from worker.local.verdict import Verdict
 
 _COLUMNS = ("vendor", "waiting", "in flight", "delivered", "rate", "limit", "retries", "throttled", "buried", "ETA")
+_COUNTED = ("vendor", "published", "delivered", "buried", "left", "duplicates", "429s", "SQS calls per message")
 
 Show = Callable[[Sequence[Row], float], None]
 
@@ -37,9 +39,7 @@ def lines(console: Console) -> Iterator[Show]:
 
 def report(console: Console, verdict: Verdict) -> None:
     """The verdict: a table of what vendors and queues counted, then each promise."""
-    shown = Table(title="What the vendors and the queues counted", title_justify="left")
-    for name in ("vendor", "published", "delivered", "buried", "left", "duplicates", "429s", "SQS calls/message"):
-        shown.add_column(name, justify="left" if name == "vendor" else "right")
+    shown = _headed(_COUNTED, title="What the vendors and the queues counted")
     figures = verdict.figures()
     keys = ("published", "delivered", "buried", "left", "duplicates", "throttled", "sqs_calls_per_message")
     for each in verdict.evidence:
@@ -51,12 +51,18 @@ def report(console: Console, verdict: Verdict) -> None:
 
 
 def _drawn(rows: Sequence[Row], seconds: float) -> Group:
-    shown = Table()
-    for name in _COLUMNS:
-        shown.add_column(name, justify="left" if name == "vendor" else "right")
+    shown = _headed(_COLUMNS)
     for row in rows:
         shown.add_row(*_cells(row), style="yellow" if row.closed else None)
     return Group(shown, Text(f"{seconds:.0f} s   yellow: the vendor has asked us to wait   Ctrl-C stops", "dim"))
+
+
+def _headed(columns: Sequence[str], title: str | None = None) -> Table:
+    """An empty table, narrow enough for a terminal of 80 columns."""
+    shown = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=0, pad_edge=False, show_edge=False)
+    for name in columns:
+        shown.add_column(name, justify="left" if name == "vendor" else "right")
+    return shown
 
 
 def _cells(row: Row) -> Sequence[str]:

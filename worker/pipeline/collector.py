@@ -58,11 +58,10 @@ class Collector(Generic[T, R]):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._items:
-            items, waiting = self._items, self._waiting
-            self._items, self._waiting, self._weight = [], [], 0
-            if not all(future.done() for future in waiting):  # else all were cancelled, and the group may be at its end
-                self._group.create_task(self._call(items, waiting))
+        items, waiting = self._items, self._waiting
+        self._items, self._waiting, self._weight = [], [], 0
+        if not all(future.done() for future in waiting):  # else all were cancelled, and the group may be at its end
+            self._group.create_task(self._call(items, waiting))
 
     async def _call(self, items: list[T], waiting: list[asyncio.Future[R]]) -> None:
         try:

@@ -12,7 +12,7 @@ from worker.ports import Blobs
 
 _POINTER = 4096  # bytes; more than a pointer and its attribute take
 _LONG = 1024  # characters; a key longer than this is not repeated outside of what it was folded into
-_TAKEN = re.compile("[\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]+")  # by SQS, in an attribute
+_TAKEN = re.compile("[\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]+")  # by SQS, as text
 
 
 class Copies:
@@ -31,7 +31,7 @@ class Copies:
         """A copy of the message with that attribute and its job's key; `instead`: of other content in its place."""
         original = instead or wire.Original(message.body, message.attributes)
         body, attributes = original.body, dict(original.attributes)
-        attributes.setdefault(wire.KEY, text_attribute(key if _TAKEN.fullmatch(key) else message.id))
+        attributes.setdefault(wire.KEY, _key(key))
         own: dict[str, Attribute] = {name: text_attribute(value)}
         if len(attributes[wire.KEY].value) <= _LONG:
             own[wire.KEY] = attributes[wire.KEY]
@@ -53,3 +53,8 @@ class Copies:
         pointer = await self._blobs.put(data)
         size = Attribute("Number", str(len(data)))
         return claim.encode(pointer.bucket, pointer.key), {**attributes, wire.CLAIM: size}
+
+
+def _key(key: JobKey) -> Attribute:
+    """A key out of an envelope may hold what SQS takes as bytes only; `Attribute.text` reads both."""
+    return text_attribute(key) if _TAKEN.fullmatch(key) else Attribute("Binary", key.encode())

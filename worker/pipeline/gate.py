@@ -69,11 +69,10 @@ class Gate:
             async with self._turn:
                 await self._slots.acquire()
                 try:
-                    if self._may_pass(keys, self._clock.monotonic()):  # the refused take no turn at the throttle
-                        if self._limits.throttle:
-                            await self._limits.throttle.wait()
-                        if passage := self._pass(keys):
-                            return passage
+                    if self._limits.throttle:
+                        await self._limits.throttle.wait()
+                    if passage := self._pass(keys):
+                        return passage
                 except BaseException:
                     self._slots.release()
                     raise

@@ -1,0 +1,65 @@
+"""What a topology says becomes what the pipeline is given."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.fakes.manual_clock import ManualClock
+from worker.app.work import limits_of, look_of, plan_of
+from worker.model.message import VendorName
+from worker.model.rate import parse_rate
+from worker.ports import VendorContext
+from worker.settings import VendorSettings
+from worker.vendors.lib import adapters
+
+URL = "https://vendor.example/v1"
+
+
+def entry(**keys: Any) -> VendorSettings:
+    return VendorSettings.model_validate({"adapter": "http", "options": {"url": URL}} | keys)
+
+
+def plan(settings: VendorSettings) -> Any:
+    context = VendorContext(VendorName("foo"), settings.timeout, settings.concurrency)
+    return plan_of("foo", settings, adapters.build(settings.adapter, settings.options, context))
+
+
+@pytest.mark.parametrize(("concurrency", "receivers"), [(1, 1), (20, 1), (39, 1), (40, 2), (160, 8), (1000, 8)])
+def test_a_receiver_for_each_twenty_requests_at_once(concurrency: int, receivers: int) -> None:
+    """At least one, at most eight."""
+    look = look_of(entry(concurrency=concurrency, look_ahead="3s"))
+    assert (look.receivers, look.concurrency, look.ahead) == (receivers, concurrency, 3.0)
+
+
+def test_limits_are_the_entry_s() -> None:
+    """With a rate there is a throttle, without one there is none; a rate per key goes by itself."""
+    limits = limits_of(entry(rate="80/s", rate_per_key="10/min", guard="50ms", concurrency=7), ManualClock())
+    assert limits.throttle is not None
+    assert (limits.concurrency, limits.rate_per_key, limits.guard) == (7, parse_rate("10/min"), 0.05)
+    assert limits_of(entry(), ManualClock()).throttle is None
+
+
+def test_a_plan_is_the_entry_in_the_pipeline_s_words() -> None:
+    """Attempts, ages and the visibility as they stand there, the payload as the adapter takes it."""
+    made = plan(entry(max_attempts=3, give_up_after="1h", max_age="10min", visibility="90s", envelope="none"))
+    assert (made.name, made.visibility, made.open_envelopes) == ("foo", timedelta(seconds=90), False)
+    assert (made.rules.policy.max_attempts, made.rules.policy.give_up_after) == (3, timedelta(hours=1))
+    assert made.rules.max_age == timedelta(minutes=10)
+    assert made.payload == adapters.find("http").Payload
+    assert plan(entry()).open_envelopes
+    assert plan(entry(timeout="7s")).longest > 7  # the adapter's own timeout comes first
+
+
+@pytest.mark.parametrize(
+    ("on_ambiguous", "header", "buries"),
+    [("retry", None, False), ("bury", None, True), ("bury", "Idempotency-Key", False)],
+)
+def test_an_ambiguous_end_is_buried_only_where_a_repeat_would_harm(
+    on_ambiguous: str, header: str | None, buries: bool
+) -> None:
+    """A vendor that takes an idempotency key is sent it again, whatever `on_ambiguous` says."""
+    made = plan(entry(on_ambiguous=on_ambiguous, options={"url": URL, "idempotency_header": header}))
+    assert made.rules.policy.bury_ambiguous is buries
