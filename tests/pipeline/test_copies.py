@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -206,9 +207,21 @@ def sns(body: str, attributes: Attributes) -> str:
     return json.dumps({"Type": "Notification", "TopicArn": "t", "Message": body, "MessageAttributes": told})
 
 
+@dataclass(frozen=True, repr=False)
+class Case:
+    """A message, and the bucket that it points into; a failing one is told without its megabyte."""
+
+    message: Message
+    blobs: MemoryBlobs
+
+    def __repr__(self) -> str:
+        attributes = {name: (a.data_type, len(a.value), a.value[:20]) for name, a in self.message.attributes.items()}
+        return f"Case({len(self.message.body)}, {self.message.body[:500]!r}, {attributes}, {self.message.group})"
+
+
 @st.composite
-def messages(draw: st.DrawFn) -> tuple[Message, MemoryBlobs]:
-    """A message within SQS's limits, in one of the forms in which it may come, and the bucket that it points into."""
+def messages(draw: st.DrawFn) -> Case:
+    """A message within SQS's limits, in one of the forms in which it may come."""
     blobs = MemoryBlobs()
     body = json.dumps(draw(PAYLOADS), ensure_ascii=draw(st.booleans()))
     for form in draw(st.lists(st.sampled_from(["sns", "claim", "fold"]), max_size=2)):
@@ -230,17 +243,14 @@ def messages(draw: st.DrawFn) -> tuple[Message, MemoryBlobs]:
             attributes[name] = text_attribute("x" * (room - 100))
     received = message(body, attributes, group=draw(st.sampled_from([None, "tenant"])))
     assume(fault_of(Outgoing(body, attributes)) is None and size_of(body, attributes) <= MAX_SQS_BYTES)
-    return received, blobs
+    return Case(received, blobs)
 
 
 @settings(deadline=None)  # a megabyte takes a while
 @given(messages(), st.lists(st.sampled_from([(CONTINUATION, NEXT), (BURIAL, WHY)]), min_size=1, max_size=4))
-def test_any_copy_is_taken_and_decodes_to_the_same_job(
-    given_message: tuple[Message, MemoryBlobs], added: list[tuple[str, str]]
-) -> None:
+def test_any_copy_is_taken_and_decodes_to_the_same_job(case: Case, added: list[tuple[str, str]]) -> None:
     """Whatever SQS could hold, however often it is copied: SQS takes it, and payload, attributes and key are kept."""
-    received, blobs = given_message
-    before, after = run(_copied(received, blobs, added))
+    before, after = run(_copied(case.message, case.blobs, added))
     assert (after.payload, after.key, after.tenant) == (before.payload, before.key, before.tenant)
     assert after.attributes == before.attributes
     assert (after.cursor, after.attempt) == (("c1", 3) if (CONTINUATION, NEXT) in added else (None, 1))
