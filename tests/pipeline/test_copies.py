@@ -151,6 +151,19 @@ async def test_attributes_that_fill_a_message_go_to_the_claim_check_too(large: s
 
 
 @virtual_time
+async def test_a_very_long_key_goes_with_other_content_too() -> None:
+    """And stays where it is in further copies: they cost no claim check each."""
+    blobs = MemoryBlobs()
+    key = JobKey("k" * (MAX_SQS_BYTES - 500))
+    received = message()
+    for instead in (Original("[2]", {}), None, None):
+        copy = await Copies(blobs).make(received, BURIAL, WHY, key=key, instead=instead)
+        received = await taken(copy)
+        assert (await decoder(blobs).decode(received))[0].key == key
+    assert len(blobs.objects) == 1
+
+
+@virtual_time
 async def test_a_copy_at_exactly_sqs_s_size_is_left_as_it_is() -> None:
     """One byte more and it goes to the claim check."""
     blobs = MemoryBlobs()

@@ -21,14 +21,16 @@ from worker.pipeline.throttle import Throttle
 class Counter:
     """A gate, its places and permits, and messages that are received, sent and done."""
 
-    def __init__(self, *, rate: object = None, concurrency: int = 10, ahead: float = 2.0, receivers: int = 1) -> None:
+    def __init__(
+        self, *, rate: object = None, concurrency: int = 10, ahead: float = 2.0, receivers: int = 1, batch: int = 1
+    ) -> None:
         clock = LoopClock()
         throttle = None if rate is None else Throttle(parse_rate(rate), guard=0.02, clock=clock)
         self.gate = Gate("foo", Limits(concurrency, throttle), clock=clock, telemetry=RecordedTelemetry())
         self.places = Places(self.gate.moved)
         self.stopping = asyncio.Event()
         self.beats = 0
-        self.permits = Permits(self.gate, self.places, Look(ahead, concurrency, receivers), self.beat)
+        self.permits = Permits(self.gate, self.places, Look(ahead, concurrency, receivers, batch), self.beat)
 
     def beat(self) -> None:
         self.beats += 1
@@ -132,12 +134,25 @@ async def test_a_huge_backlog_is_received_at_the_pace_of_the_throttle() -> None:
 
 
 @virtual_time
-async def test_at_least_one_is_permitted_when_open_and_idle() -> None:
-    """Though the throttle lets nothing through within the look-ahead: it would never be asked again."""
+async def test_a_window_that_is_used_up_is_received_for_just_before_it_opens() -> None:
+    """At 1/h the next message stays in the queue for an hour, not in hand, and is there in time."""
     counter = Counter(rate="1/h")
-    counter.receive(1)
+    assert await counter.take() == 1
+    counter.places.fill(1, 1)
     await counter.send()
-    assert await counter.taken() == 1
+    assert await counter.taken(within=3590) is None
+    assert await counter.taken(within=10) == 1
+
+
+@virtual_time
+async def test_a_vendor_that_takes_batches_is_received_for_in_batches() -> None:
+    """At one request a second of a hundred jobs, as many jobs as two requests carry are fetched."""
+    counter = Counter(rate="1/s", concurrency=1, batch=100)
+    received = 0
+    while count := await counter.taken(within=0.1):
+        counter.places.fill(count, count)
+        received += count
+    assert 90 < received <= 200
 
 
 @virtual_time

@@ -35,7 +35,7 @@ _MOST_SECONDS = 60.0  # from the first publish to the report; then it is said ho
 _BEHAVIOURS = (
     Behaviour("chat", limit=parse_rate("80/s"), latency=timedelta(milliseconds=20)),
     Behaviour("crm", latency=timedelta(milliseconds=300), failure_ratio=0.05, seed=1),
-    Behaviour("ads", throttle_every=200, throttle_for=timedelta(seconds=2)),
+    Behaviour("ads", limit=parse_rate("60/s"), throttle_every=200, throttle_for=timedelta(seconds=2)),
 )
 
 

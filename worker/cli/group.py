@@ -66,9 +66,20 @@ class Commands(click.Group):
 def _tell(errors: Iterable[SluiceError], invocation: Invocation) -> None:
     for error in errors:
         if invocation.verbosity:
-            click.echo("".join(traceback.format_exception(error)), err=True)
+            click.echo("".join(_trail(error)), err=True)
         for line in str(error).splitlines():
             click.echo(f"error: {line}", err=True)
+
+
+def _trail(error: BaseException) -> Iterator[str]:
+    """Where an error came from and what caused it; of others' errors without their text, which may quote a secret."""
+    if cause := error.__cause__:
+        yield from _trail(cause)
+        yield "\nwhich caused:\n\n"
+    yield "Traceback (most recent call last):\n"
+    yield from traceback.format_tb(error.__traceback__)
+    text = f": {error}" if isinstance(error, SluiceError) else ""
+    yield f"{type(error).__qualname__}{text}\n"
 
 
 def _code(errors: Sequence[SluiceError]) -> int:

@@ -11,7 +11,7 @@ from worker.model.message import Attribute, JobKey, Message, Outgoing, text_attr
 from worker.ports import Blobs
 
 _POINTER = 4096  # bytes; more than a pointer and its attribute take
-_LONG = 1024  # characters; a key longer than this is not repeated outside of what it was folded into
+_LONG = 1024  # characters; a key longer than this stays where it is, be that in an envelope or a fold
 _TAKEN = re.compile("[\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]+")  # by SQS, as text
 
 
@@ -31,10 +31,11 @@ class Copies:
         """A copy of the message with that attribute and its job's key; `instead`: of other content in its place."""
         original = instead or wire.Original(message.body, message.attributes)
         body, attributes = original.body, dict(original.attributes)
-        attributes.setdefault(wire.KEY, _key(key))
         own: dict[str, Attribute] = {name: text_attribute(value)}
-        if len(attributes[wire.KEY].value) <= _LONG:
-            own[wire.KEY] = attributes[wire.KEY]
+        if len(key) <= _LONG:
+            own[wire.KEY] = attributes.setdefault(wire.KEY, _key(key))
+        elif instead:
+            attributes[wire.KEY] = _key(key)
         if len(attributes | own) > wire.MAX_ATTRIBUTES:
             body, attributes = wire.fold(wire.Original(body, attributes)), {}
         attributes |= own

@@ -6,8 +6,6 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
 from worker.model.breaker import Breaker
 from worker.model.errors import SluiceError
@@ -16,6 +14,7 @@ from worker.model.outcome import WHOLE, Ambiguous, Blocked, Outcome, RetryAfter,
 from worker.model.rate import Rate
 from worker.pipeline.ceiling import Ceiling
 from worker.pipeline.door import Door, State
+from worker.pipeline.passage import Passage
 from worker.pipeline.throttle import Throttle
 from worker.ports import Clock, Telemetry
 
@@ -70,6 +69,7 @@ class Gate:
                 await self._slots.acquire()
                 try:
                     if self._limits.throttle:
+                        self._endure(self._limits.throttle.shut_for())
                         await self._limits.throttle.wait()
                     if passage := self._pass(keys):
                         return passage
@@ -103,7 +103,7 @@ class Gate:
         if self._limits.throttle:
             self._limits.throttle.take()
         doors = (self._door, *(self._doors[key] for key in keys if key in self._doors))
-        return Passage(self, [door for door in doors if door.probe()], now)
+        return Passage(self, [door for door in doors if door.probe()], self._clock)
 
     def _may_pass(self, keys: Collection[str], now: float) -> bool:
         if not self._door.may_pass(now) or any(
@@ -153,11 +153,12 @@ class Gate:
         match outcome:
             case Throttled(after, scope):
                 self._telemetry.emit(VendorThrottled(self._vendor, _word(scope)))
-                self._close(scope, "throttled", None if after is None else after.total_seconds(), probed, now)
+                self._close(scope, "throttled", after.total_seconds() if after else None, probed, now)  # 0 says nothing
             case Blocked(_, scope):
                 self._close(scope, "blocked", None, probed, now)
             case RetryAfter() | Ambiguous():
                 self._judge(now, probed)
+                self._doubt(now, probed)
             case _:
                 self._breaker.trips(now, failed=False)
 
@@ -166,6 +167,12 @@ class Gate:
         if self._breaker.trips(now, failed=True) or broken:
             self._breaker.reset()
             self._close(WHOLE, "breaker", None, probed, now)
+
+    def _doubt(self, now: float, probed: Collection[Door]) -> None:
+        """A failure does not prove that what had blocked us is mended: those doors stay closed."""
+        for door in probed:
+            if door.reason == "blocked" and door.state is State.PROBING:
+                door.close(now, reason="blocked", after=None)
 
     def _close(self, scope: Scope, reason: str, after: float | None, probed: Collection[Door], now: float) -> None:
         door = self._door_of(scope)
@@ -202,10 +209,6 @@ class Gate:
         door = self._door if key is None else self._doors.get(key)
         return door.shut_for(self._clock.monotonic()) if door else 0.0
 
-    def seconds_since(self, instant: float) -> float:
-        """Seconds since a monotonic instant."""
-        return self._clock.monotonic() - instant
-
     @property
     def ajar(self) -> bool:
         """Whether only a probe may pass."""
@@ -214,32 +217,6 @@ class Gate:
     def closed_seconds(self) -> float:
         """Seconds that the whole vendor was closed, in all."""
         return self._door.closed_seconds(self._clock.monotonic())
-
-
-class Passage:
-    """One admitted request: `with` it, send and `observe`; leaving it frees its place for the next."""
-
-    __slots__ = ("_gate", "_probed", "_since", "seconds")
-
-    def __init__(self, gate: Gate, probed: list[Door], now: float) -> None:
-        self._gate = gate
-        self._probed = probed
-        self._since = now
-        self.seconds = 0.0  # from admission to here, once it is left
-
-    def observe(self, outcomes: Sequence[Outcome]) -> None:
-        """Tell the gate what the vendor said of each job."""
-        self._gate.observe(outcomes, self._probed)
-
-    def __enter__(self) -> Self:
-        self._gate.entered()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        for door in self._probed:
-            door.abandon()
-        self.seconds = self._gate.seconds_since(self._since)
-        self._gate.left(self.seconds)
 
 
 def _word(scope: Scope) -> str:

@@ -81,6 +81,10 @@ class Leases:
         """Whether it is still ours, at this very instant."""
         return not lease.lost and self._clock.monotonic() < lease.expires
 
+    def longest(self, lease: Lease) -> timedelta:
+        """How long SQS would still hide its message: twelve hours from the receive, in all."""
+        return timedelta(seconds=max(0.0, lease.message.held_from + _LONGEST - self._clock.monotonic()))
+
     async def keep(self) -> None:
         """Renew what is due, for ever; the last thing that a stop cancels."""
         while True:

@@ -20,6 +20,7 @@ class Look:
     ahead: float  # seconds
     concurrency: int
     receivers: int
+    batch: int = 1  # jobs that one request carries at most
 
 
 class Permits:
@@ -28,7 +29,8 @@ class Permits:
     As many as find a place and can be sent within the look-ahead: by what the throttle lets through, and by what the
     requests at once finish at the latency seen (Little's law), at most two receives beyond `concurrency`. So a vendor
     with few requests at once is still fetched for in tens, and one whose jobs take hours holds none that it cannot
-    start. Fewer than half of what a look-ahead holds is not worth a call: then it waits, unless nothing is in work.
+    start. Fewer than half of what a look-ahead holds is not worth a call: then it waits, unless nothing is in work. A
+    vendor whose window is used up is received for when its next request comes within the look-ahead.
     """
 
     def __init__(self, gate: Gate, places: Places, look: Look, beat: Callable[[], None]) -> None:
@@ -56,24 +58,27 @@ class Permits:
             return 1 if self._places.taken == 0 else 0
         capacity = self._capacity()
         count = min(_TEN, self._room(capacity))
-        if self._places.taken == 0:
-            return max(1, count)
-        return count if count >= self._least(capacity) else 0
+        least = self._least(capacity) if self._places.taken else 1
+        return count if count >= least else 0
 
     def _capacity(self) -> int:
         """How many may be in work: requests at once, and what they finish within the look-ahead."""
         look = self._look
-        soon = int(look.concurrency * look.ahead / self._gate.latency) if self._gate.latency else 0
-        return look.concurrency + min(soon, _TEN * (look.receivers + 1))
+        at_once = look.concurrency * look.batch
+        soon = int(at_once * look.ahead / self._gate.latency) if self._gate.latency else 0
+        return at_once + min(soon, _TEN * (look.receivers + 1))
 
     def _room(self, capacity: int) -> int:
         room = capacity - self._places.taken
         if self._throttle:
-            room = min(room, self._throttle.forecast(self._look.ahead) - (self._places.taken - self._gate.sending))
+            requests = self._throttle.forecast(self._look.ahead) + self._gate.sending
+            room = min(room, requests * self._look.batch - self._places.taken)
         return room
 
     def _least(self, capacity: int) -> int:
-        steady = min(capacity, self._throttle.steady(self._look.ahead)) if self._throttle else capacity
+        steady: float = capacity
+        if self._throttle:
+            steady = min(steady, self._throttle.steady(self._look.ahead) * self._look.batch)
         return max(1, min(_TEN, int(steady / 2)))
 
     async def _move(self) -> None:

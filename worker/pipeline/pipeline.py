@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -138,7 +138,8 @@ class Pipeline:
         self, number: int, polls: Polls, stopping: asyncio.Event, delivery: Delivery, deliveries: asyncio.TaskGroup
     ) -> None:
         """Poll while permits allow; all but the first receiver only while the queue is full."""
-        permits = Permits(self._gate, self._places, self._plan.look, self._beat)
+        look = replace(self._plan.look, batch=self._vendor.traits.batch.size)
+        permits = Permits(self._gate, self._places, look, self._beat)
         failures = 0
         while not stopping.is_set():
             if number:

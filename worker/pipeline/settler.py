@@ -108,7 +108,7 @@ class Settler:
 
     async def _postpone(self, lease: Lease, delay: timedelta) -> bool:
         await self._leases.silence(lease)
-        return await self._visibilities.add((lease, delay))
+        return await self._visibilities.add((lease, min(delay, self._leases.longest(lease))))
 
     async def _entomb(self, lease: Lease, burial: Bury, facts: Account, body: str | None = None) -> bool:
         first_seen = lease.message.sent_at

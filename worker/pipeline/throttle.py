@@ -31,12 +31,16 @@ class Throttle:
         self._clock = clock
         self._paced = False  # a token of the pacer is in hand: of a waiter that was cancelled or turned away
 
+    def shut_for(self) -> float:
+        """Seconds until the next may be sent, by the ceiling; 0 where it may be sent now."""
+        return max(0.0, self._ceiling.opens_at() - self._clock.monotonic())
+
     async def wait(self) -> None:
         """Return when one more may be sent; `take` follows at once, with nothing awaited between."""
         if not self._paced:
             await self._pacer.acquire()
             self._paced = True
-        while (wait := self._ceiling.opens_at() - self._clock.monotonic()) > 0:  # noqa: ASYNC110 - a deadline, no flag
+        while (wait := self.shut_for()) > 0:  # noqa: ASYNC110 - a deadline, no flag
             await asyncio.sleep(wait)
 
     def take(self) -> None:
