@@ -106,6 +106,47 @@ class Attempts(Protocol):
         """The message has ended."""
 
 
+@dataclass(frozen=True, slots=True)
+class LedgerKey:
+    """One delivery to one vendor: a long job has one for each cursor."""
+
+    key: JobKey
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """Nobody has delivered it and nobody else is about to: send it."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadyDelivered:
+    """It was delivered before: do not send it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class InProgress:
+    """Somebody else has claimed it; the claim ends after `remaining`."""
+
+    remaining: timedelta
+
+
+Claim = Ours | AlreadyDelivered | InProgress
+
+
+class Ledger(Protocol):
+    """What is known to be delivered of one vendor's jobs. Raises UnavailableError or RefusedError."""
+
+    async def delivered(self, keys: Sequence[LedgerKey]) -> frozenset[LedgerKey]:
+        """Those of the keys that are recorded as delivered."""
+
+    async def claim(self, key: LedgerKey, lasting: timedelta) -> Claim:
+        """Claim one before it is sent; a claim of ours that is not recorded ends after `lasting`."""
+
+    async def record(self, keys: Sequence[LedgerKey]) -> None:
+        """These are delivered; returns when that is stored."""
+
+
 class Telemetry(Protocol):
     """Who listens to events; returns at once and never raises."""
 

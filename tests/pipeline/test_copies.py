@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -220,12 +219,12 @@ def sns(body: str, attributes: Attributes) -> str:
     return json.dumps({"Type": "Notification", "TopicArn": "t", "Message": body, "MessageAttributes": told})
 
 
-@dataclass(frozen=True, repr=False)
 class Case:
     """A message, and the bucket that it points into; a failing one is told without its megabyte."""
 
-    message: Message
-    blobs: MemoryBlobs
+    def __init__(self, received: Message, blobs: MemoryBlobs) -> None:
+        self.message = received
+        self.blobs = blobs
 
     def __repr__(self) -> str:
         attributes = {name: (a.data_type, len(a.value), a.value[:20]) for name, a in self.message.attributes.items()}
