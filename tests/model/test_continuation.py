@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.model.continuation import Continuation, load_continuation
+from worker.model.continuation import Continuation, load_continuation, without_failures
 
 DUES = st.datetimes(datetime(2020, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 
@@ -58,3 +58,10 @@ def test_no_due_time_breaks_it(value: object) -> None:
     text = json.dumps({"cursor": None, "failures": 0, "due": value})
     with suppress(ValueError):
         assert isinstance(load_continuation(text), Continuation)
+
+
+def test_failures_can_be_forgotten() -> None:
+    """The cursor and the due time stay; what is not ours stays as it is."""
+    text = Continuation("c", 3, datetime(2026, 1, 1, tzinfo=UTC)).dump()
+    assert load_continuation(without_failures(text)) == Continuation("c", 0, datetime(2026, 1, 1, tzinfo=UTC))
+    assert without_failures("not ours") == "not ours"

@@ -546,3 +546,37 @@ async def test_what_cannot_be_handed_back_is_not_told_as_handed_back() -> None:
         line.queue.faults.fail_next("change_visibility", UnavailableError("away"), times=100)
     assert not line.events.of(MessageSettled)
     assert len(line.queue) == 1
+
+
+@virtual_time
+async def test_a_dead_letter_that_is_sent_back_starts_anew() -> None:
+    """A redrive brings its cursor along and all its attempts; why it was buried before is forgotten."""
+    line = line_of(
+        Continue("c1", timedelta(minutes=1)),
+        *[RetryAfter(timedelta(0), "HTTP 500")] * 2,
+        rules=Rules(Policy(max_attempts=2)),
+    )
+    line.queue.put("{}")
+    async with line.running():
+        await line.drained()
+        [dead] = line.dead.stored
+        await line.queue.send([dead.outgoing])
+        await line.until(lambda: len(line.vendor.sent) == 4)
+        await line.drained()
+    redriven = line.vendor.sent[3][1][0]
+    assert (redriven.cursor, redriven.attempt) == ("c1", 1)
+
+
+@virtual_time
+async def test_settles_that_sqs_does_not_confirm_hold_up_the_receives() -> None:
+    """Deliveries do not run ahead of their deletes without bound."""
+    line = Line(limits=Limits(concurrency=100), receivers=4, visibility=timedelta(hours=1))
+    line.queue.put(*["{}"] * 2000)
+    async with line.running():
+        line.queue.faults.hold("delete")
+        await asyncio.sleep(60)
+        delivered = len(line.vendor.sent)
+        line.queue.faults.hold("delete").set()
+        await line.drained()
+    assert 500 <= delivered < 700
+    assert len(line.vendor.sent) == 2000

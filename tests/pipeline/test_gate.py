@@ -604,3 +604,13 @@ async def test_keys_take_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None
     with pytest.raises(ClosedError):
         await desk.ask(keys=A)
     await desk.ask(keys=B)
+
+
+@virtual_time
+async def test_a_failure_does_not_lift_a_block() -> None:
+    """A vendor that is down when the probe comes has not taken our credentials back: the next probe is later still."""
+    desk = Desk()
+    await desk.ask(Blocked("HTTP 401"))
+    await desk.ask(FAILED)
+    assert 45 <= desk.gate.shut_for() <= 240
+    assert not desk.events.of(GateOpened)

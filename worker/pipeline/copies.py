@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping
 
 from worker.model import claim, wire
+from worker.model.continuation import without_failures
 from worker.model.errors import BadMessageError
-from worker.model.message import Attribute, JobKey, Message, Outgoing, text_attribute
+from worker.model.message import Attribute, Attributes, JobKey, Message, Outgoing, text_attribute
 from worker.ports import Blobs
 
 _POINTER = 4096  # bytes; more than a pointer and its attribute take
@@ -30,7 +31,7 @@ class Copies:
     ) -> Outgoing:
         """A copy of the message with that attribute and its job's key; `instead`: of other content in its place."""
         original = instead or wire.Original(message.body, message.attributes)
-        body, attributes = original.body, dict(original.attributes)
+        body, attributes = original.body, _for_another_life(original.attributes)
         own: dict[str, Attribute] = {name: text_attribute(value)}
         if len(key) <= _LONG:
             own[wire.KEY] = attributes.setdefault(wire.KEY, _key(key))
@@ -54,6 +55,14 @@ class Copies:
         pointer = await self._blobs.put(data)
         size = Attribute("Number", str(len(data)))
         return claim.encode(pointer.bucket, pointer.key), {**attributes, wire.CLAIM: size}
+
+
+def _for_another_life(attributes: Attributes) -> dict[str, Attribute]:
+    """A dead letter that is sent back to its queue starts anew: with its cursor, and all its attempts."""
+    kept = {name: attribute for name, attribute in attributes.items() if name != wire.BURIAL}
+    if (found := kept.get(wire.CONTINUATION)) is not None:
+        kept[wire.CONTINUATION] = text_attribute(without_failures(found.text))
+    return kept
 
 
 def _key(key: JobKey) -> Attribute:

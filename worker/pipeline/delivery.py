@@ -83,6 +83,7 @@ class Delivery:
             await self._settle(held, outcome, decision)
         finally:
             steps.leases.release(lease)
+            steps.places.leave()
 
     async def _settle(self, held: Held, outcome: Outcome, decision: Decision) -> None:
         try:

@@ -149,11 +149,10 @@ class Pipeline:
                 return
             waited = self._clock.monotonic() - idle_since
             messages = await self._poll(polls, count)
+            failures = 0 if messages is not None else failures + 1
             if messages is None:
-                failures += 1
                 await _pause(stopping, min(_LONGEST_PAUSE, 2.0**failures) * random.uniform(0.5, 1))  # noqa: S311 - jitter
                 continue
-            failures = 0
             self._telemetry.emit(MessagesReceived(self.name, len(messages), count, waited))
             self._plenty.set() if len(messages) == count else self._plenty.clear()
             if stopping.is_set():
