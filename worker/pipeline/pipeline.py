@@ -148,11 +148,15 @@ class Pipeline:
             if not (count := await permits.take(stopping)):
                 return
             waited = self._clock.monotonic() - idle_since
-            messages = await self._poll(polls, count)
-            failures = 0 if messages is not None else failures + 1
-            if messages is None:
-                await _pause(stopping, min(_LONGEST_PAUSE, 2.0**failures) * random.uniform(0.5, 1))  # noqa: S311 - jitter
+            try:
+                messages = await polls.receive(count)
+            except UnavailableError as error:
+                self._places.fill(count, 0)
+                self._telemetry.emit(AwsCallFailed(self.name, "ReceiveMessage", error.code, 0))
+                failures += 1
+                await _pause(stopping, failures)
                 continue
+            failures = 0
             self._telemetry.emit(MessagesReceived(self.name, len(messages), count, waited))
             self._plenty.set() if len(messages) == count else self._plenty.clear()
             if stopping.is_set():
@@ -164,15 +168,6 @@ class Pipeline:
             for message in messages:
                 self._idle.clear()
                 deliveries.create_task(self._deliver(delivery, message))
-
-    async def _poll(self, polls: Polls, count: int) -> Sequence[Message] | None:
-        """One receive; None: SQS did not answer."""
-        try:
-            return await polls.receive(count)
-        except UnavailableError as error:
-            self._places.fill(count, 0)
-            self._telemetry.emit(AwsCallFailed(self.name, "ReceiveMessage", error.code, 0))
-            return None
 
     async def _deliver(self, delivery: Delivery, message: Message) -> None:
         try:
@@ -215,7 +210,9 @@ async def _end(event: asyncio.Event, error: type[Exception]) -> None:
     raise error
 
 
-async def _pause(stopping: asyncio.Event, seconds: float) -> None:
+async def _pause(stopping: asyncio.Event, failures: int) -> None:
+    """After receives that failed in a row: the more, the longer."""
+    seconds = min(_LONGEST_PAUSE, 2.0**failures) * random.uniform(0.5, 1)  # noqa: S311 - jitter
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await stopping.wait()
