@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -11,13 +12,17 @@ import pytest
 
 from tests.fakes.blobs import MemoryBlobs
 from tests.fakes.clock import LoopClock
+from tests.fakes.manual_clock import ManualClock
 from tests.fakes.queue import MemoryQueue
 from tests.fakes.secrets import MemorySecrets
 from tests.fakes.telemetry import RecordedTelemetry
+from worker.aws.resources import Table
 from worker.aws.s3 import S3Blobs
 from worker.aws.secrets import SecretsManager
-from worker.aws.session import Aws
+from worker.aws.session import Aws, Credentials
 from worker.aws.sqs import Sqs
+from worker.aws.statetable import StateTable
+from worker.aws.stores.table import TableStore
 from worker.model.message import NOTHING
 from worker.ports import Blobs, Outbox, Queue, Secrets
 
@@ -77,6 +82,31 @@ async def vault(request: pytest.FixtureRequest, aws: Aws) -> Vault:
         await client.create_secret(Name=name, SecretString=text)
 
     return Vault(await SecretsManager.open(aws), put)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """What a test moves to let things expire."""
+    return ManualClock()
+
+
+@pytest.fixture
+async def state_table(aws: Aws, unique_name: str, clock: ManualClock) -> StateTable:
+    """A state table as `up` makes it."""
+    keys = json.dumps({"pk": "HASH", "sk": "RANGE"})
+    wanted = Table(unique_name, {"Keys": keys, "BillingMode": "PAY_PER_REQUEST", "TimeToLive": "expires"})
+    await TableStore(await aws.client("dynamodb")).create(wanted)
+    return await StateTable.open(aws, unique_name, clock)
+
+
+@pytest.fixture
+async def table_away(clock: ManualClock) -> AsyncIterator[StateTable]:
+    """A state table behind a port at which nobody listens."""
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        endpoint = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        async with Aws(region="us-east-1", endpoint=endpoint, credentials=Credentials("test", "test")) as way:
+            yield await StateTable.open(way, "away", clock)
 
 
 async def _line(kind: str, aws: Aws, name: str, *, wait: timedelta) -> Line:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from tests.fakes.loop import virtual_time
 from worker.pipeline.places import Places
 
 
@@ -32,4 +33,46 @@ def test_a_place_that_is_freed_lets_permits_look_again() -> None:
     assert not moved.is_set()
     places.free()
     assert moved.is_set()
+    assert places.taken == 0
+
+
+@virtual_time
+async def test_permits_look_again_once_enough_places_are_free() -> None:
+    """Not at each message: of what several receivers ask for, the least counts; then for the next."""
+    moved = asyncio.Event()
+    places = Places(moved)
+    places.reserve(10)
+    places.fill(10, 10)
+    places.free()
+    moved.clear()
+    places.tell_after(3)
+    places.tell_after(2)
+    places.free()
+    assert not moved.is_set()
+    places.free()
+    assert moved.is_set()
+    moved.clear()
+    places.tell_after(2)
+    places.free()
+    assert not moved.is_set()
+
+
+@virtual_time
+async def test_settles_beyond_the_bound_take_places() -> None:
+    """What SQS does not confirm in time is work, too; its end opens a place."""
+    moved = asyncio.Event()
+    places = Places(moved)
+    places.reserve(502)
+    places.fill(502, 502)
+    for _ in range(502):
+        places.free()
+    assert places.taken == 2
+    moved.clear()
+    places.tell_after(1)
+    places.leave()
+    assert moved.is_set()
+    assert places.taken == 1
+    moved.clear()
+    for _ in range(501):
+        places.leave()
     assert places.taken == 0

@@ -33,6 +33,7 @@ from worker.publish.publications import TopologyPublications
 from worker.settings import Topology, VendorSettings
 from worker.supervisor import Lane, Supervisor, Times
 from worker.vendors.lib import adapters
+from worker.vendors.lib.rest import RestVendor
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Watch:
     held: Callable[[str, Callable[[], int]], None]
 
 
-_TIMEOUT_SLACK = 2.0  # seconds; an adapter's own timeout comes first, and says more of what happened
+_TIMEOUT_SLACK = 2.0  # seconds; for adapters without a timeout of their own, which would come first and say more
 
 
 async def work(topology: Topology, vendors: Sequence[str], *, aws: Aws, stop: Stop, clock: Clock, watch: Watch) -> None:
@@ -158,5 +159,5 @@ def plan_of(name: str, settings: VendorSettings, vendor: Vendor[Any, Any, Any]) 
         visibility=settings.visibility,
         payload=adapters.find(settings.adapter).Payload,
         open_envelopes=settings.envelope == "auto",
-        longest=settings.timeout.total_seconds() + _TIMEOUT_SLACK,
+        longest=None if isinstance(vendor, RestVendor) else settings.timeout.total_seconds() + _TIMEOUT_SLACK,
     )

@@ -131,14 +131,14 @@ class Gate:
     def entered(self) -> None:
         """A request leaves."""
         self.sending += 1
-        self.moved.set()
+        if self._limits.throttle:  # one less waits for it
+            self.moved.set()
 
     def left(self, seconds: float) -> None:
         """A request that left so many seconds ago has its reply, or will have none."""
         self.sending -= 1
         self.latency = seconds if not self.latency else self.latency + 0.1 * (seconds - self.latency)
         self._slots.release()
-        self.moved.set()
 
     def observe(self, outcomes: Sequence[Outcome], probed: Collection[Door]) -> None:
         """Learn from what the vendor said: throttles and blocks close their scope, failures count for the breaker."""

@@ -52,8 +52,7 @@ class GuardedVendor:
         """Send the request and classify the reply: one outcome for each job."""
         step = "send"
         try:
-            async with asyncio.timeout(self._longest):
-                reply = await self._vendor.send(request)
+            reply = await (self._vendor.send(request) if self._longest is None else self._send_in_time(request))
             step = "classify"
             outcomes = self._vendor.classify(reply, jobs)
             if len(outcomes) != len(jobs):
@@ -69,6 +68,10 @@ class GuardedVendor:
             self._failed(step, error)
             return [Ambiguous(f"{type(error).__name__} in the adapter's {step}")] * len(jobs)
         return outcomes
+
+    async def _send_in_time(self, request: Any) -> Any:
+        async with asyncio.timeout(self._longest):
+            return await self._vendor.send(request)
 
     def _failed(self, step: str, error: Exception) -> None:
         self._telemetry.emit(AdapterFailed(self._name, step, place_of(error)))

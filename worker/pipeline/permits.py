@@ -45,21 +45,23 @@ class Permits:
         """Wait until a receive makes sense and reserve its places; 0 once `stopping` is set."""
         while not stopping.is_set():
             self._beat()
-            if count := self._worth():
+            count, least = self._worth()
+            if count >= least:
                 self._places.reserve(count)
                 return count
+            self._places.tell_after(least - count)
             await self._move()
         return 0
 
-    def _worth(self) -> int:
+    def _worth(self) -> tuple[int, int]:
+        """How many could be received now, and how many must be for it to be worth a call."""
         if self._gate.shut_for() > 0:
-            return 0
+            return 0, 1
         if self._gate.ajar:  # one probe at a time
-            return 1 if self._places.taken == 0 else 0
+            return (1 if self._places.taken == 0 else 0), 1
         capacity = self._capacity()
         count = min(_TEN, self._room(capacity))
-        least = self._least(capacity) if self._places.taken else 1
-        return count if count >= least else 0
+        return count, self._least(capacity) if self._places.taken else 1
 
     def _capacity(self) -> int:
         """How many may be in work: requests at once, and what they finish within the look-ahead."""
@@ -83,8 +85,8 @@ class Permits:
 
     async def _move(self) -> None:
         self._moved.clear()
+        turn = asyncio.get_running_loop().call_later(min(_TURN, self._gate.shut_for() or _TURN), self._moved.set)
         try:
-            async with asyncio.timeout(min(_TURN, self._gate.shut_for() or _TURN)):
-                await self._moved.wait()
-        except TimeoutError:
-            return
+            await self._moved.wait()
+        finally:
+            turn.cancel()

@@ -10,12 +10,13 @@ _SETTLING = 500  # settles that may be under way while more is received: beyond,
 class Places:
     """Counts the messages in work: those held, and those that receives in the air may bring. Owned by one pipeline."""
 
-    __slots__ = ("_awaited", "_moved", "_settling", "held")
+    __slots__ = ("_awaited", "_missing", "_moved", "_settling", "held")
 
     def __init__(self, moved: asyncio.Event) -> None:
         self.held = 0
         self._awaited = 0
         self._settling = 0
+        self._missing = 1  # places that must come free before it is worth a look
         self._moved = moved  # the gate's: permits look again
 
     @property
@@ -36,9 +37,19 @@ class Places:
         """What becomes of one message is decided: another may come, and its own settle begins."""
         self.held -= 1
         self._settling += 1
-        self._moved.set()
+        self._open()
 
     def leave(self) -> None:
         """The settle of a message that was freed has ended."""
         self._settling -= 1
-        self._moved.set()
+        if self._settling >= _SETTLING:
+            self._open()
+
+    def tell_after(self, count: int) -> None:
+        """Permits need not look before so many places are free; the least of what receivers ask for counts."""
+        self._missing = min(self._missing, count) if self._missing > 0 else count
+
+    def _open(self) -> None:
+        self._missing -= 1
+        if self._missing <= 0:
+            self._moved.set()
