@@ -20,7 +20,12 @@ EXITS = "0 measured; 1 a figure is missed (with --check), or it could not be mea
 
 def reporting(command: F) -> F:
     """`--json FILE` and `--check`, as the keywords of `report`."""
-    file = click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write all here.")
+    file = click.option(
+        "--json",
+        "json_file",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="Write the figures here, as one flat object.",
+    )
     check = click.option("--check", is_flag=True, help="Exit with 1 if a figure is missed.")
     return file(check(command))
 

@@ -14,6 +14,7 @@ _RATE_RATIO = Goal("≥", 0.8)
 _CALLS = Goal("≤", 0.22)
 _MEGABYTES = Goal("≤", 150)
 _GROWTH = Goal("≤", 1.15)
+_BUSY = "of a core (< 0.9: it waited)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,8 @@ def compare(pairs: Sequence[Pair], prefix: str = "") -> list[Figure]:
         Figure(f"{prefix}throughput", _sluice(pairs, _rate), "messages/s"),
         Figure(f"{prefix}floor_throughput", _floor(pairs, _rate), "messages/s"),
         Figure(f"{prefix}throughput_ratio", _ratio(pairs, _rate), "× floor", _RATE_RATIO),
-        Figure(f"{prefix}cores_busy", _sluice(pairs, _busy), "cores"),
-        Figure(f"{prefix}floor_cores_busy", _floor(pairs, _busy), "cores"),
+        Figure(f"{prefix}busy", _sluice(pairs, _busy), _BUSY),
+        Figure(f"{prefix}floor_busy", _floor(pairs, _busy), _BUSY),
         Figure(f"{prefix}sqs_calls_per_message", _sluice(pairs, lambda run: run.calls_per_message), "", _CALLS),
         Figure(f"{prefix}rss", max(pair.sluice.megabytes for pair in pairs), "MB", _MEGABYTES),
         Figure(f"{prefix}floor_rss", max(pair.floor.megabytes for pair in pairs), "MB"),

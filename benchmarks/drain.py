@@ -41,7 +41,8 @@ def command(messages: int, runs: int, also_long: bool, json_file: Path | None, c
 
     Sluice as it runs in production, and in turns with it the floor: bare aioboto3 and aiohttp, with no lease, retry,
     throttle, log or metric. Each run has a fresh queue and a process of its own; figures are medians, and ratios are
-    medians of each run's ratio to the floor's run just before.
+    medians of each run's ratio to the floor's run just before. A side that is busy for less than 0.9 of a core waited:
+    then the emulator, the vendor or the machine bounds its throughput.
     """
     report(measured(_measure(messages, runs, also_long=also_long)), json_file=json_file, check=check)
 

@@ -13,6 +13,7 @@ from worker.model.disposition import Failures
 from worker.model.events import Event
 from worker.model.message import NOTHING, Job, JobKey, Message, Outgoing, Publication, ReceiptHandle, VendorName
 from worker.model.outcome import Outcome
+from worker.model.task import TaskReport
 
 P = TypeVar("P")
 Q = TypeVar("Q")
@@ -145,6 +146,16 @@ class Ledger(Protocol):
 
     async def record(self, keys: Sequence[LedgerKey]) -> None:
         """These are delivered; returns when that is stored."""
+
+
+class Reports(Protocol):
+    """What running tasks say of themselves, each for a minute. Raises UnavailableError or RefusedError."""
+
+    async def tell(self, report: TaskReport) -> None:
+        """Replace this task's last report for its vendor."""
+
+    async def of(self, vendor: VendorName) -> Sequence[TaskReport]:
+        """The last report of each task that runs, by task."""
 
 
 class Telemetry(Protocol):

@@ -23,16 +23,14 @@ RECEIPT = ReceiptHandle("r")
 
 @dataclass
 class Client:
-    """In the place of botocore's client: remembers the request, gives a prepared reply."""
+    """In the place of the way to SQS: remembers the request, gives a prepared reply."""
 
     reply: dict[str, Any] = field(default_factory=dict)
     sent: dict[str, Any] = field(default_factory=dict)
 
-    async def receive_message(self, **parameters: Any) -> dict[str, Any]:
+    async def call(self, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
         self.sent = parameters
         return self.reply
-
-    delete_message_batch = change_message_visibility_batch = send_message_batch = receive_message
 
 
 def sqs(client: Client) -> Sqs:

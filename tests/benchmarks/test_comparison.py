@@ -35,7 +35,7 @@ def test_figures_are_per_message_and_have_their_units() -> None:
     assert values["floor_cpu_per_message"] == pytest.approx(200)
     assert values["throughput"] == pytest.approx(1000)
     assert values["sqs_calls_per_message"] == pytest.approx(0.21)
-    assert values["cores_busy"] == pytest.approx(0.25)
+    assert values["busy"] == pytest.approx(0.25)
 
 
 def test_memory_is_the_most_of_all_runs() -> None:

@@ -6,15 +6,18 @@ import os
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
+from ssl import create_default_context
 from typing import Any, Self
 from urllib.parse import urlsplit
 
 import aioboto3
+import aiohttp
 from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
 from botocore.exceptions import BotoCoreError
 
 from worker.aws.errors import wrapped
+from worker.aws.jsonapi import JsonApi
 from worker.model.errors import ConfigurationError
 
 _USER_AGENT = "sluice"  # fixed, for botocore would put it together anew for each call: a tenth of a call's CPU
@@ -95,6 +98,28 @@ class Aws:
             return await self._stack.enter_async_context(
                 self._session.client(service, region_name=self.region, endpoint_url=self._given_endpoint, config=config)
             )
+
+    async def json_api(
+        self, service: str, target: str, *, pool: int, connect_timeout: timedelta, read_timeout: timedelta
+    ) -> JsonApi:
+        """A bare way to a service that is called often; endpoint, region and credentials are a client's of it."""
+        meta = (await self.client(service)).meta
+        loopback = _is_loopback(meta.endpoint_url)
+        bundle = self._session._session.get_config_variable("ca_bundle")  # noqa: SLF001 - aioboto3 hides it
+        with wrapped("connect", service):
+            credentials = await self._session.get_credentials()
+        session = await self._stack.enter_async_context(
+            aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=pool, ssl=create_default_context(cafile=bundle)),
+                timeout=aiohttp.ClientTimeout(
+                    total=None, sock_connect=connect_timeout.total_seconds(), sock_read=read_timeout.total_seconds()
+                ),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers={"User-Agent": _USER_AGENT},
+                trust_env=not loopback,  # proxies, as botocore
+            )
+        )
+        return JsonApi(session, target, endpoint=meta.endpoint_url, region=meta.region_name, credentials=credentials)
 
     async def account(self) -> str:
         """The account's number; asked once."""

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 from worker.aws.errors import is_busy, wrapped
+from worker.aws.jsonapi import JsonApi
 from worker.aws.session import Aws
 from worker.model.events import SqsCalled
 from worker.model.message import Attribute, Attributes, Message, Outgoing, ReceiptHandle
 from worker.ports import Clock, EntryFailure, Telemetry
 
+_TARGET = "AmazonSQS"
+_CONNECT = timedelta(seconds=3)
 _MAX_VISIBILITY = 43_200  # seconds
 _MAX_DELAY = 900  # seconds
 _SYSTEM_ATTRIBUTES = ["ApproximateReceiveCount", "SentTimestamp", "MessageGroupId"]
@@ -27,8 +31,8 @@ class Sqs:
     With one pool for both, ten idle polls hold up a heartbeat until one of them ends.
     """
 
-    polling: Any
-    acting: Any
+    polling: JsonApi
+    acting: JsonApi
     vendor: str
     telemetry: Telemetry
     wait: timedelta
@@ -38,11 +42,12 @@ class Sqs:
         cls, aws: Aws, vendor: str, *, telemetry: Telemetry, receivers: int = 1, wait: timedelta = timedelta(seconds=20)
     ) -> Self:
         """Open the clients, for `receivers` receives at once that wait so long (at most 20 s); `aws` closes them."""
-        connect = timedelta(seconds=3)
-        polling = await aws.client(
-            "sqs", pool=receivers, connect_timeout=connect, read_timeout=wait + timedelta(seconds=10)
+        polling = await aws.json_api(
+            "sqs", _TARGET, pool=receivers, connect_timeout=_CONNECT, read_timeout=wait + timedelta(seconds=10)
         )
-        acting = await aws.client("sqs", pool=10, connect_timeout=connect, read_timeout=timedelta(seconds=5))
+        acting = await aws.json_api(
+            "sqs", _TARGET, pool=10, connect_timeout=_CONNECT, read_timeout=timedelta(seconds=5)
+        )
         return cls(polling, acting, vendor, telemetry, wait)
 
     async def queue(self, name: str, *, visibility: timedelta, clock: Clock) -> SqsQueue:
@@ -53,14 +58,14 @@ class Sqs:
         """A queue to send to; raises RefusedError where there is none."""
         return SqsOutbox(self, await self._url(name))
 
-    async def call(self, operation: str, method: Callable[..., Any], queue: str, **parameters: Any) -> Any:
+    async def call(self, api: JsonApi, operation: str, queue: str, parameters: Mapping[str, Any]) -> Any:
         """Make one request and count it; raises UnavailableError or RefusedError."""
         self.telemetry.emit(SqsCalled(self.vendor, operation))
         with wrapped(operation, queue):
-            return await method(**parameters)
+            return await api.call(operation, parameters)
 
     async def _url(self, name: str) -> str:
-        reply = await self.call("GetQueueUrl", self.acting.get_queue_url, name, QueueName=name)
+        reply = await self.call(self.acting, "GetQueueUrl", name, {"QueueName": name})
         return str(reply["QueueUrl"])
 
 
@@ -83,17 +88,15 @@ class SqsQueue:
     async def receive(self, limit: int) -> Sequence[Message]:
         """Long-poll for 1 … 10 messages."""
         held_from = self._clock.monotonic()
-        method = self._sqs.polling.receive_message
-        reply = await self._sqs.call(
-            "ReceiveMessage", method, self._name, MaxNumberOfMessages=limit, **self._parameters
-        )
-        return [_message(received, held_from) for received in reply.get("Messages", ())]
+        parameters = {"MaxNumberOfMessages": limit, **self._parameters}
+        reply = await self._sqs.call(self._sqs.polling, "ReceiveMessage", self._name, parameters)
+        return [_message(received, held_from) for received in reply.get("Messages") or ()]
 
     async def delete(self, receipts: Sequence[ReceiptHandle]) -> Sequence[EntryFailure]:
         """Delete up to ten messages."""
         entries = [{"Id": str(index), "ReceiptHandle": receipt} for index, receipt in enumerate(receipts)]
-        method = self._sqs.acting.delete_message_batch
-        reply = await self._sqs.call("DeleteMessageBatch", method, self._name, QueueUrl=self._url, Entries=entries)
+        parameters = {"QueueUrl": self._url, "Entries": entries}
+        reply = await self._sqs.call(self._sqs.acting, "DeleteMessageBatch", self._name, parameters)
         return _failures(reply, len(entries))
 
     async def change_visibility(self, entries: Sequence[tuple[ReceiptHandle, timedelta]]) -> Sequence[EntryFailure]:
@@ -106,9 +109,8 @@ class SqsQueue:
             }
             for index, (receipt, visibility) in enumerate(entries)
         ]
-        method = self._sqs.acting.change_message_visibility_batch
-        operation = "ChangeMessageVisibilityBatch"
-        reply = await self._sqs.call(operation, method, self._name, QueueUrl=self._url, Entries=changes)
+        parameters = {"QueueUrl": self._url, "Entries": changes}
+        reply = await self._sqs.call(self._sqs.acting, "ChangeMessageVisibilityBatch", self._name, parameters)
         return _failures(reply, len(changes))
 
 
@@ -122,9 +124,9 @@ class SqsOutbox:
 
     async def send(self, entries: Sequence[Outgoing]) -> Sequence[EntryFailure]:
         """Send up to ten messages; delays are rounded up to whole seconds."""
-        method = self._sqs.acting.send_message_batch
         messages = [_entry(index, entry) for index, entry in enumerate(entries)]
-        reply = await self._sqs.call("SendMessageBatch", method, self._name, QueueUrl=self._url, Entries=messages)
+        parameters = {"QueueUrl": self._url, "Entries": messages}
+        reply = await self._sqs.call(self._sqs.acting, "SendMessageBatch", self._name, parameters)
         return _failures(reply, len(messages))
 
 
@@ -144,7 +146,9 @@ def _message(received: Mapping[str, Any], held_from: float) -> Message:
 
 def _attributes(received: Mapping[str, Any]) -> Attributes:
     return {
-        name: Attribute(value["DataType"], value["StringValue"] if "StringValue" in value else value["BinaryValue"])
+        name: Attribute(
+            value["DataType"], value["StringValue"] if "StringValue" in value else b64decode(value["BinaryValue"])
+        )
         for name, value in received.items()
     }
 
@@ -161,8 +165,9 @@ def _entry(index: int, entry: Outgoing) -> dict[str, Any]:
 
 
 def _sent_attribute(attribute: Attribute) -> dict[str, Any]:
-    field = "BinaryValue" if isinstance(attribute.value, bytes) else "StringValue"
-    return {"DataType": attribute.data_type, field: attribute.value}
+    if isinstance(attribute.value, bytes):
+        return {"DataType": attribute.data_type, "BinaryValue": b64encode(attribute.value).decode()}
+    return {"DataType": attribute.data_type, "StringValue": attribute.value}
 
 
 def _whole_seconds(duration: timedelta, most: int) -> int:

@@ -186,6 +186,17 @@ class SqsCalled:
 
 
 @dataclass(frozen=True, slots=True)
+class TableCallFailed:
+    """The state table did not answer or refused: the worker goes on without it for a while."""
+
+    name: ClassVar[str] = "table.call_failed"
+    level: ClassVar[Level] = Level.WARNING
+    vendor: str
+    feature: str  # what does without it: attempts, ledger, reports
+    error: str  # AWS's code, or the class of the transport error
+
+
+@dataclass(frozen=True, slots=True)
 class AdapterFailed:
     """An adapter raised an error of its own; the message is retried as a failed attempt."""
 
@@ -212,5 +223,6 @@ Event = (
     | LeaseLost
     | AwsCallFailed
     | SqsCalled
+    | TableCallFailed
     | AdapterFailed
 )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -15,7 +16,7 @@ from worker.local.process import Process
 from worker.local.vendors.behaviour import Behaviour
 from worker.local.vendors.counters import Worst
 from worker.local.vendors.server import arrivals, counters, hosted, serve
-from worker.local.vendors.simulated import SimulatedVendor
+from worker.local.vendors.simulated import SENDER, SimulatedVendor
 from worker.model.rate import parse_rate
 
 
@@ -146,3 +147,22 @@ async def test_vendors_run_in_a_process_of_their_own() -> None:
         assert at > 0
         assert (await counters(endpoints["a"])).arrivals == 0
     assert json.dumps(sorted(endpoints)) == '["a", "b"]'
+
+
+@pytest.mark.parametrize(
+    "behaviour", [Behaviour("a", hang_ratio=1), Behaviour("a", cut_ratio=1)], ids=["hangs", "cuts"]
+)
+async def test_what_is_never_answered_is_done_all_the_same(behaviour: Behaviour) -> None:
+    """A vendor that hangs or cuts the connection has taken the request: it counts as delivered, and nobody heard."""
+    vendor = SimulatedVendor(behaviour)
+    async with hosted([vendor]) as endpoints, aiohttp.ClientSession() as session:
+        request = session.post(endpoints["a"], json={}, headers={"Idempotency-Key": "k", SENDER: "w1"})
+        with pytest.raises((aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, TimeoutError)):
+            async with asyncio.timeout(0.2):
+                await request
+        async with asyncio.timeout(5):
+            while not vendor.arrivals:  # noqa: ASYNC110 - the vendor tells nobody when it has written it down
+                await asyncio.sleep(0.01)
+        assert (await counters(endpoints["a"])).delivered == 1
+    (arrival,) = vendor.arrivals
+    assert (arrival.status, arrival.heard, arrival.key, arrival.sender) == (200, False, "k", "w1")

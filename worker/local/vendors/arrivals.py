@@ -11,10 +11,12 @@ class Arrival:
     """One request, as the vendor saw it. Times are monotonic seconds, the same for all processes of a machine."""
 
     at: float  # its headers were there
-    answered: float
+    answered: float  # or given up, where nobody heard the answer
     status: int
     key: str | None = None  # what it was about, as the request says
     closing: int | None = None  # in which closing it came, where the vendor was closed
+    heard: bool = True  # False: the vendor did what it was asked for, hung or cut the connection, and said nothing
+    sender: str | None = None  # who sent it, as the request says
 
 
 def worst_window(times: Iterable[float], seconds: float) -> int:

@@ -14,10 +14,13 @@ from aiohttp import web
 from worker.local.vendors.arrivals import Arrival
 from worker.local.vendors.behaviour import Behaviour
 from worker.local.vendors.counters import Wire, count
+from worker.local.vendors.fate import Fate, fate_of
 
 COUNTERS = "/_sluice/counters"
 ARRIVALS = "/_sluice/arrivals"  # [[at, status], …]
+SENDER = "Sender"  # a header by which tests tell their workers apart
 _KEY_HEADERS = ("Idempotency-Key", "sluice-key")
+_LOOK = 0.05  # seconds between two looks at a connection on which nothing is said
 
 
 class SimulatedVendor:
@@ -46,15 +49,18 @@ class SimulatedVendor:
         at = self._clock()
         # before the first await, so that what is decided depends on the order of arrivals alone
         self._number += 1
-        number, fails, closing = self._number, self._chance.random() < self.behaviour.failure_ratio, self._closing(at)
+        number, fate, closing = self._number, fate_of(self.behaviour, self._chance.random()), self._closing(at)
+        sender = request.headers.get(SENDER)
         key, fault = _read(request, await request.read())
+        heard = True
         if closing is not None:
             answer = _refusal(math.ceil(self.behaviour.throttle_for.total_seconds()))
         elif fault is not None and not self.behaviour.takes_anything:
             answer = web.json_response({"error": fault}, status=400)
         else:
-            answer = await self._work(number, fails=fails)
-        self.arrivals.append(Arrival(at, self._clock(), answer.status, key, closing))
+            answer = await self._work(number, fate)
+            heard = await _heard(request, fate)
+        self.arrivals.append(Arrival(at, self._clock(), answer.status, key, closing, heard, sender))
         return answer
 
     def _closing(self, at: float) -> int | None:
@@ -67,12 +73,23 @@ class SimulatedVendor:
             self._closed_until = at + self.behaviour.throttle_for.total_seconds()
         return None
 
-    async def _work(self, number: int, *, fails: bool) -> web.Response:
+    async def _work(self, number: int, fate: Fate) -> web.Response:
         if self.behaviour.latency:
             await asyncio.sleep(self.behaviour.latency.total_seconds())
-        if fails:
+        if fate is Fate.FAILS:
             return web.json_response({"error": "internal"}, status=500)
         return web.json_response({"ok": True, "id": f"{self.behaviour.name}-{number}"})
+
+
+async def _heard(request: web.BaseRequest, fate: Fate) -> bool:
+    """Whether the answer goes out; if it does not, return when the connection is gone."""
+    if fate is Fate.CUT and request.transport is not None:
+        request.transport.abort()
+    if fate in {Fate.HANGS, Fate.CUT}:
+        while request.transport is not None and not request.transport.is_closing():  # noqa: ASYNC110 - aiohttp tells nobody
+            await asyncio.sleep(_LOOK)
+        return False
+    return True
 
 
 def _refusal(seconds: int) -> web.Response:
