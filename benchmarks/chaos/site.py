@@ -31,7 +31,7 @@ from worker.publish import Entry, Publisher
 from worker.settings import Topology, load
 
 VENDOR = "sink"
-VISIBILITY = 8.0  # seconds; short, so that what a dead worker held comes again soon
+VISIBILITY = 7.0  # seconds; short, so that what a dead worker held comes again soon
 _PUBLISHER = "publisher"
 _TOPOLOGY = """
 [sluice]
@@ -43,7 +43,7 @@ health_port = 0
 [vendors.{vendor}]
 adapter = "{adapter}"
 poll = "1s"
-timeout = "2s"
+timeout = "1.5s"
 visibility = "{visibility:.0f}s"
 concurrency = 10
 options = {{ url = "{url}/messages", idempotency_header = "Idempotency-Key" }}

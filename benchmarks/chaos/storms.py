@@ -27,7 +27,7 @@ _MOODY = Behaviour(
     throttle_every=150,
     throttle_for=timedelta(seconds=1),
 )
-_LEAST_RECEIVES = 5  # so that a poison's end does not take minutes
+LEAST_RECEIVES = 4  # so that a poison's end does not take minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +71,10 @@ async def freeze(site: Site, seconds: float) -> None:
         await _two(site)
         until = monotonic() + seconds
         while True:
+            await asyncio.sleep(1)  # it has messages in hand by then
             await site.crew.freeze(site.crew.hands[0], still)
             if monotonic() + still > until:
                 return
-            await asyncio.sleep(2)
 
 
 async def sqs_away(site: Site, seconds: float) -> None:
@@ -147,5 +147,5 @@ async def _redrive_soon(site: Site) -> None:
     client = await site.aws.client("sqs", attempts=3)
     url = (await client.get_queue_url(QueueName=Names(site.topology.sluice.name).queue(VENDOR)))["QueueUrl"]
     reply = await client.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])
-    policy = {**json.loads(reply["Attributes"]["RedrivePolicy"]), "maxReceiveCount": _LEAST_RECEIVES}
+    policy = {**json.loads(reply["Attributes"]["RedrivePolicy"]), "maxReceiveCount": LEAST_RECEIVES}
     await client.set_queue_attributes(QueueUrl=url, Attributes={"RedrivePolicy": json.dumps(policy)})

@@ -53,7 +53,7 @@ def test_a_plan_is_the_entry_in_the_pipeline_s_words() -> None:
 
 
 def test_an_adapter_without_a_timeout_of_its_own_gets_one() -> None:
-    """A little longer than what the topology says, so that an adapter's own would come first; HTTP adapters have one."""
+    """A little longer than what the topology says, so that its own would come first; HTTP adapters have one."""
     assert plan(entry()).longest is None
     assert plan(entry(adapter="echo", options={}, timeout="7s")).longest == 9
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.chaos.ride import Ride, ride
-from benchmarks.chaos.storms import STORMS, Storm
+from benchmarks.chaos.storms import LEAST_RECEIVES, STORMS, Storm
 from worker.local.stack import EmbeddedAws
 
 SECONDS = 10.0  # of trouble
@@ -46,7 +46,8 @@ def check_trouble(ridden: Ride) -> None:
         case "deploy":
             assert ridden.stops >= 3
         case "poison":
-            assert (ridden.deaths, told.buried) == (5, 1)
+            assert ridden.deaths == LEAST_RECEIVES
+            assert told.buried >= 1  # it takes some that it was received with along: see its figures
         case "freeze" | "sqs_away":
             assert told.duplicates
         case _:

@@ -111,8 +111,13 @@ class _Story:
 
     def duplicates(self) -> Iterator[tuple[str | None, Arrived]]:
         """What the vendor did again, each with its cause; None: there is none."""
+        spare = len(self.of(Published)) + len(self.of(Sent)) - 1  # messages of this key beyond the first
         for first, second in pairwise(self.taken):
-            yield self._cause(first, second), second
+            cause = self._cause(first, second)
+            if cause is None and spare > 0 and self._two_messages(first, second):
+                cause = "two messages of one key"
+                spare -= 1
+            yield cause, second
 
     def violations(self) -> Iterator[Violation]:
         """What was not kept."""
@@ -129,22 +134,23 @@ class _Story:
 
     def _cause(self, first: Arrived, second: Arrived) -> str | None:
         """Why the vendor did it again though it had done it before."""
-        before, after = self._lease_of(first), self._lease_of(second)
         if not first.heard:
             return "no answer from the vendor"
-        if before is None or after is None:
-            return None
-        if before.received.message_id != after.received.message_id:
-            return "two messages of one key" if len(self.of(Published)) + len(self.of(Sent)) > 1 else None
         if self._trouble(Killed, first.who, first.at, second.at):
             return "killed before the delete"
-        if before.shortened is not None and before.shortened > first.answered:
+        before = self._leases_of(first)
+        if any(lease.shortened is not None and lease.shortened > first.answered for lease in before):
             return None  # it was given back though the vendor had said yes
         if self._trouble(Frozen, first.who, first.at, second.at):
             return "lease lost: the worker stood still"
-        if any(event.receipt == before.received.receipt for event in self.of(Disturbed)):
+        receipts = {lease.received.receipt for lease in before}
+        if any(event.receipt in receipts for event in self.of(Disturbed)):
             return "lease lost: SQS calls failed"
         return None
+
+    def _two_messages(self, first: Arrived, second: Arrived) -> bool:
+        leases = [*self._leases_of(first), *self._leases_of(second)]
+        return len({lease.received.message_id for lease in leases}) > 1
 
     def _trouble(self, kind: type[Trouble], who: str, start: float, end: float) -> bool:
         return any(
@@ -158,19 +164,21 @@ class _Story:
         return told or any(copy.at <= deleted.at for copy in copies)
 
     def _at_once(self, first: Arrived, second: Arrived) -> bool:
-        lease = self._lease_of(first)
-        return second.at < first.answered and lease is not None and lease is self._lease_of(second)
+        leases = [*self._leases_of(first), *self._leases_of(second)]
+        return second.at < first.answered and len({lease.received.receipt for lease in leases}) == 1
 
     def _had_lease(self, arrival: Arrived) -> bool:
-        lease = self._lease_of(arrival)
-        if lease is not None and arrival.at <= lease.ends + _SLACK:
+        if self._leases_of(arrival):
             return True
         return self._trouble(Frozen, arrival.who, arrival.at - _SLACK, arrival.at)  # on its way when it stood still
 
-    def _lease_of(self, arrival: Arrived) -> _Lease | None:
-        """The one under which it was sent: its sender's latest."""
-        own = [lease for lease in self._leases if lease.received.who == arrival.who]
-        return next((lease for lease in reversed(own) if lease.received.at <= arrival.at), None)
+    def _leases_of(self, arrival: Arrived) -> Sequence[_Lease]:
+        """Those under which it may have been sent: its sender's; several where it held several messages of the key."""
+        return [
+            lease
+            for lease in self._leases
+            if lease.received.who == arrival.who and lease.received.at <= arrival.at <= lease.ends + _SLACK
+        ]
 
     def _violation(self, promise: str) -> Violation:
         concerned = {event.who for event in self._events if not isinstance(event, Published | Found)}
