@@ -67,6 +67,12 @@ def test_buried_parked_and_queued_are_ends(end: Event) -> None:
     assert judged(received(1), end).lost == 0
 
 
+def test_what_no_worker_buried_was_redriven() -> None:
+    """SQS moved it: nobody wrote a reason. A burial of ours lies there too, and was none."""
+    lying = Found(9, "k", "dead letters")
+    assert (judged(received(1), lying).redriven, judged(received(1), Buried(2, "a", "k"), lying).redriven) == (1, 0)
+
+
 def test_a_delete_before_the_vendor_said_yes_is_a_violation() -> None:
     """A 500, an answer that nobody heard or one that came later are no reason to delete."""
     for arrival in (arrived(1.1, status=500), arrived(1.1, heard=False), arrived(1.1, took=2)):

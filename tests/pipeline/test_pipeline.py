@@ -18,6 +18,7 @@ from tests.fakes.vendor import ScriptedVendor
 from worker.model.errors import OverdueError, RefusedError, UnavailableError
 from worker.model.events import (
     AwsCallFailed,
+    GateClosed,
     MessageSettled,
     PipelineCrashed,
     PipelineStopped,
@@ -348,3 +349,15 @@ async def test_signals_ask_for_the_stop_and_then_end_the_grace(number: signal.Si
         signal.raise_signal(number)
         await stop.grace_over.wait()
     assert signal.getsignal(number) in (before, signal.SIG_DFL, signal.default_int_handler)
+
+
+@virtual_time
+async def test_a_paused_vendor_receives_nothing_and_stops_at_once() -> None:
+    """Its messages wait in the queue, unseen; the loop turns all the same, and says why it does nothing."""
+    line = Line(limits=Limits(concurrency=10, paused=True))
+    line.queue.put("{}")
+    async with line.running():
+        await asyncio.sleep(300)
+        assert line.beats > 200
+    assert line.queue.calls["receive"] == 0
+    assert [event.reason for event in line.events.of(GateClosed)] == ["paused"]

@@ -145,7 +145,7 @@ def limits_of(settings: VendorSettings, clock: Clock) -> Limits:
     throttle = (
         None if settings.rate is None else Throttle(settings.rate, guard=guard, clock=clock, burst=settings.burst)
     )
-    return Limits(settings.concurrency, throttle, settings.rate_per_key, guard)
+    return Limits(settings.concurrency, throttle, settings.rate_per_key, guard, paused=settings.paused)
 
 
 def plan_of(name: str, settings: VendorSettings, vendor: Vendor[Any, Any, Any]) -> Plan:

@@ -50,6 +50,7 @@ class Judgement:
     published: int  # keys
     delivered: int
     buried: int
+    redriven: int  # buried by SQS itself, without a reason: received too often
     queued: int
     lost: int
     duplicates: Mapping[str, int]  # by cause
@@ -65,6 +66,7 @@ def judge(history: History) -> Judgement:
         published=len(published),
         delivered=sum(bool(story.taken) for story in published),
         buried=sum(story.is_buried for story in published),
+        redriven=sum(story.is_redriven for story in published),
         queued=sum(story.is_in("queue") for story in published),
         lost=sum(not story.has_ended for story in published),
         duplicates=dict(Counter(cause or "unexplained" for cause in causes)),
@@ -99,6 +101,11 @@ class _Story:
     def is_buried(self) -> bool:
         """Whether it is in the dead-letter queue."""
         return bool(self.of(Buried)) or self.is_in("dead letters")
+
+    @property
+    def is_redriven(self) -> bool:
+        """Whether no worker put it there."""
+        return self.is_in("dead letters") and not self.of(Buried)
 
     @property
     def has_ended(self) -> bool:

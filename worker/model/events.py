@@ -128,7 +128,7 @@ class GateClosed:
     vendor: str
     scope: str  # "vendor" or "key"
     reason: str  # throttled, blocked, breaker, paused
-    seconds: float
+    seconds: float  # 0 where it is paused: until the topology says otherwise
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import OrderedDict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -38,6 +39,7 @@ class Limits:
     rate_per_key: Rate | None = None
     guard: float = 0.0  # seconds
     patience: float = 60.0  # seconds that a message is held for a closed gate; beyond, it goes back to the queue
+    paused: bool = False  # nothing is received at all
 
 
 class Gate:
@@ -56,6 +58,8 @@ class Gate:
         self._slots = asyncio.Semaphore(limits.concurrency)
         self.sending = 0  # requests in the air
         self.latency = 0.0  # seconds of a request, a moving mean; 0: none was made yet
+        if limits.paused:
+            telemetry.emit(GateClosed(vendor, "vendor", "paused", 0.0))
         self.moved = asyncio.Event()  # set when a request is admitted or ends, or the gate opens: permits look again
 
     async def admit(self, keys: Collection[str] = ()) -> Passage:
@@ -206,6 +210,8 @@ class Gate:
 
     def shut_for(self, key: str | None = None) -> float:
         """Seconds for which nothing can be sent for this key; None: nothing received for this vendor at all."""
+        if self._limits.paused:
+            return math.inf
         door = self._door if key is None else self._doors.get(key)
         return door.shut_for(self._clock.monotonic()) if door else 0.0
 

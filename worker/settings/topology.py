@@ -86,6 +86,7 @@ class VendorSettings(Frozen):
     )
     adaptive: bool = Field(False, description="slow down on 429 and recover")
     share: Literal["one", "split", "fleet"] = Field("one", description="how tasks share the limit")
+    paused: bool = Field(False, description="nothing is received or sent; its messages wait in the queue")
     concurrency: int = Field(10, ge=1, le=10_000, description="requests at once, per task")
     max_connections: int | None = Field(None, ge=1, description="the vendor's own cap for the fleet")
     timeout: Duration = Field(timedelta(seconds=10), description="one vendor request")
