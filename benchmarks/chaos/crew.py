@@ -9,7 +9,7 @@ import sys
 from asyncio.subprocess import DEVNULL, Process
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
@@ -17,6 +17,7 @@ from worker.local.history import History
 from worker.model.errors import SluiceError
 
 _ROOT = Path(__file__).resolve().parent.parent.parent  # adapters of ours are found from here
+_START_SECONDS = 30.0  # imports and a first poll, on a busy machine
 _STOP_SECONDS = 15.0  # grace, flush and a long poll, on a busy machine
 
 
@@ -31,7 +32,6 @@ class Hand:
     name: str
     process: Process
     log: Path
-    gone: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Crew:
@@ -80,11 +80,7 @@ class Crew:
     async def join(self) -> Hand:
         """Start one more, and return when it has received for the first time; raises WorkerError."""
         hand = await self.start()
-        try:
-            async with asyncio.timeout(30):
-                await self._ready(hand.name)
-        except TimeoutError:
-            raise WorkerError(f"{hand.name} does not receive:\n{_end_of(hand.log)}") from None
+        await self._received(hand)
         return hand
 
     async def kill(self, hand: Hand) -> None:
@@ -93,7 +89,8 @@ class Crew:
         await self._bury(hand)
 
     async def stop(self, hand: Hand) -> None:
-        """SIGTERM; raises WorkerError unless it ends with 0, in time."""
+        """SIGTERM, once it has begun; raises WorkerError unless it ends with 0, in time."""
+        await self._received(hand)
         self._hands.remove(hand)
         hand.process.terminate()
         try:
@@ -117,10 +114,17 @@ class Crew:
             self._history.froze(hand.name, began, monotonic())
 
     async def replace(self, hand: Hand) -> Hand:
-        """Wait until one has killed itself, and start another."""
+        """Wait until one has killed itself, and start another at once."""
         await hand.process.wait()
         await self._bury(hand)
         return await self.start()
+
+    async def _received(self, hand: Hand) -> None:
+        try:
+            async with asyncio.timeout(_START_SECONDS):
+                await self._ready(hand.name)
+        except TimeoutError:
+            raise WorkerError(f"{hand.name} does not receive:\n{_end_of(hand.log)}") from None
 
     async def _bury(self, hand: Hand) -> None:
         self._history.killed(hand.name, monotonic())

@@ -9,6 +9,7 @@ from time import monotonic
 from benchmarks.chaos.site import opened
 from benchmarks.chaos.storms import Storm
 from benchmarks.figures import Figure, Goal
+from worker.local.history import Disturbed
 from worker.local.promises import Judgement
 from worker.local.stack import EmbeddedAws
 
@@ -21,9 +22,16 @@ class Ride:
 
     storm: str
     judgement: Judgement
+    confirmed: int  # to whoever published
+    disturbed: int  # calls about a message
     seconds: float
     deaths: int
     stops: int
+
+    @property
+    def lost(self) -> int:
+        """Messages that ended nowhere, and those that were confirmed and that SNS never had."""
+        return self.judgement.lost + self.confirmed - self.judgement.published
 
     def figures(self) -> Sequence[Figure]:
         """All that is counted, under the storm's name."""
@@ -32,7 +40,8 @@ class Ride:
             Figure(f"{name}.published", told.published, "messages"),
             Figure(f"{name}.delivered", told.delivered, "messages"),
             Figure(f"{name}.buried", told.buried, "messages"),
-            Figure(f"{name}.lost", told.lost, "messages", _NONE),
+            Figure(f"{name}.redriven", told.redriven, "messages"),
+            Figure(f"{name}.lost", self.lost, "messages", _NONE),
             Figure(f"{name}.violations", len(told.violations), "", _NONE),
             Figure(f"{name}.duplicates", sum(told.duplicates.values()), "requests"),
             *(Figure(f"{name}.duplicates, {cause}", count) for cause, count in sorted(told.duplicates.items())),
@@ -50,6 +59,14 @@ async def ride(stack: EmbeddedAws, storm: Storm, prefix: str, seconds: float) ->
     began = monotonic()
     async with opened(stack, prefix, storm.behaviour, adapter=storm.adapter) as site:
         await storm.trouble(site, seconds)
-        await site.drained()
+        await site.drained(within=60 + seconds)  # a storm that slows the workers leaves much behind
         judgement = await site.judge()
-        return Ride(storm.name, judgement, monotonic() - began, site.crew.deaths, site.crew.stopped)
+        return Ride(
+            storm.name,
+            judgement,
+            confirmed=site.published,
+            disturbed=sum(isinstance(event, Disturbed) for event in site.history.events),
+            seconds=monotonic() - began,
+            deaths=site.crew.deaths,
+            stops=site.crew.stopped,
+        )

@@ -88,7 +88,7 @@ class Site:
         """What is in the queue and in the dead-letter queue."""
         return (await self.depths.ask())[VENDOR]
 
-    async def drained(self, within: float = 60.0) -> None:
+    async def drained(self, within: float) -> None:
         """Return when every message has left the queue; raises NotDrainedError."""
         until = monotonic() + within
         while (depth := await self.depth()).left:

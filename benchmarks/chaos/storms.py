@@ -7,6 +7,7 @@ import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from random import Random
 from time import monotonic
 
@@ -77,19 +78,19 @@ async def freeze(site: Site, seconds: float) -> None:
                 return
 
 
-async def sqs_away(site: Site, seconds: float) -> None:
-    """SQS cannot be reached, in the middle of work."""
+async def service_away(site: Site, seconds: float, operations: str) -> None:
+    """A service cannot be reached, in the middle of work."""
     await site.publish(int(_PER_SECOND * 5))
     await _two(site)
     await asyncio.sleep(1)
-    with site.plan.inject(away("sqs:*")):
+    with site.plan.inject(away(operations)):
         await asyncio.sleep(seconds)
 
 
 async def sqs_moody(site: Site, seconds: float) -> None:
     """SQS answers errors, throttles, hangs, is slow, loses answers, fails parts of batches; so does SNS."""
     chance = 0.04
-    faults = (Refuse(), UNAVAILABLE, THROTTLED, Hang(3), Reset(), Slow(1), Mute(), FailSome())
+    faults = (Refuse(), UNAVAILABLE, THROTTLED, Hang(30), Reset(), Slow(1), Mute(), FailSome())
     rules = [Rule(fault, "sqs:*Message*", chance) for fault in faults]
     rules += [Rule(fault, "sns:Publish*", chance) for fault in (UNAVAILABLE, Reset(), Mute())]
     with site.plan.inject(*rules):
@@ -110,24 +111,17 @@ async def poison(site: Site, seconds: float) -> None:
     await _redrive_soon(site)
     await site.publish(1, {MARK: "yes"})
     async with asyncio.TaskGroup() as group:
-        group.create_task(site.publish_steadily(seconds, _PER_SECOND // 2))
-        hand = await site.crew.start()
-        while True:
-            replacing = asyncio.ensure_future(site.crew.replace(hand))
-            buried = asyncio.ensure_future(_buried(site))
-            await asyncio.wait((replacing, buried), return_when=asyncio.FIRST_COMPLETED)
-            if buried.done():
-                replacing.cancel()
-                return
-            buried.cancel()
-            hand = replacing.result()
+        replacing = group.create_task(_replace_for_ever(site))
+        await site.publish_steadily(seconds, _PER_SECOND // 2)
+        await site.drained(within=15 * LEAST_RECEIVES)
+        replacing.cancel()
 
 
 STORMS: Sequence[Storm] = (
     Storm("kill", kill),
     Storm("deploy", deploy),
     Storm("freeze", freeze),
-    Storm("sqs_away", sqs_away),
+    Storm("sqs_away", partial(service_away, operations="sqs:*")),
     Storm("sqs_moody", sqs_moody),
     Storm("vendor_moody", vendor_moody, _MOODY),
     Storm("poison", poison, adapter="benchmarks.chaos.poison:Poison"),
@@ -138,9 +132,10 @@ async def _two(site: Site) -> None:
     await asyncio.gather(site.crew.join(), site.crew.join())
 
 
-async def _buried(site: Site) -> None:
-    while not (await site.depth()).dead:  # noqa: ASYNC110 - SQS tells nobody
-        await asyncio.sleep(0.25)
+async def _replace_for_ever(site: Site) -> None:
+    hand = await site.crew.start()
+    while True:
+        hand = await site.crew.replace(hand)
 
 
 async def _redrive_soon(site: Site) -> None:

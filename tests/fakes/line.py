@@ -17,8 +17,10 @@ from tests.fakes.vendor import ScriptedVendor
 from worker.model.disposition import Policy
 from worker.model.errors import OverdueError
 from worker.pipeline.attempts import MemoryAttempts
+from worker.pipeline.dedup import Mode
 from worker.pipeline.delivery import Rules
 from worker.pipeline.gate import Gate, Limits
+from worker.pipeline.ledger import MemoryLedger
 from worker.pipeline.permits import Look
 from worker.pipeline.pipeline import Pipeline, Plan
 from worker.pipeline.settler import Ports
@@ -42,6 +44,8 @@ class Line:
     payload: Any = dict[str, Any]
     blobs: MemoryBlobs | None = None
     publications: Publications | None = None
+    dedup: Mode | None = None
+    ledger: MemoryLedger | None = None
     times: Times = field(default_factory=lambda: Times(grace=20, poll=20, flush=5))
 
     def __post_init__(self) -> None:
@@ -57,9 +61,9 @@ class Line:
     def _pipeline(self) -> Pipeline:
         look = Look(self.look_ahead, self.limits.concurrency, self.receivers)
         return Pipeline(
-            Plan("foo", look, self.rules, self.visibility, self.payload),
+            Plan("foo", look, self.rules, self.visibility, self.payload, dedup=self.dedup),
             self.vendor,
-            Ports(self.queue, self.queue, self.dead, self.publications, self.blobs),
+            Ports(self.queue, self.queue, self.dead, self.publications, self.blobs, self.ledger),
             self.gate,
             MemoryAttempts(self.clock),
             clock=self.clock,

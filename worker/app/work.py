@@ -11,15 +11,19 @@ from typing import Any
 
 from worker import __version__
 from worker.app.interruption import unless_stopped
+from worker.aws.attempts import TableAttempts
+from worker.aws.ledger import TableLedger
 from worker.aws.s3 import S3Blobs
 from worker.aws.secrets import CachedSecret, SecretsManager
 from worker.aws.session import Aws
 from worker.aws.sqs import Sqs
+from worker.aws.statetable import StateTable
 from worker.model.disposition import Policy
 from worker.model.events import WorkerStarted
 from worker.model.message import VendorName
 from worker.model.names import Names
 from worker.pipeline.attempts import MemoryAttempts
+from worker.pipeline.dedup import Mode
 from worker.pipeline.delivery import Rules
 from worker.pipeline.gate import Gate, Limits
 from worker.pipeline.permits import Look
@@ -28,7 +32,7 @@ from worker.pipeline.polls import Polls
 from worker.pipeline.settler import Ports
 from worker.pipeline.stop import Stop
 from worker.pipeline.throttle import Throttle
-from worker.ports import Blobs, Clock, Publications, Secrets, Telemetry, Vendor, VendorContext
+from worker.ports import Attempts, Blobs, Clock, Publications, Secrets, Telemetry, Vendor, VendorContext
 from worker.publish.publications import TopologyPublications
 from worker.settings import Topology, VendorSettings
 from worker.supervisor import Lane, Supervisor, Times
@@ -78,13 +82,15 @@ class Shared:
     publications: Publications
     blobs: Blobs | None
     secrets: Secrets | None
+    table: StateTable | None
 
 
 async def _shared(topology: Topology, aws: Aws, clock: Clock, watch: Watch, stack: AsyncExitStack) -> Shared:
     publications = await stack.enter_async_context(TopologyPublications(topology, aws))
     has_secrets = any(vendor.secret for vendor in topology.vendors.values())
     secrets = await SecretsManager.open(aws) if has_secrets else None
-    return Shared(topology, aws, clock, watch, stack, publications, await _blobs(topology, aws), secrets)
+    table = await StateTable.open(aws, Names(topology.sluice.name).table, clock) if topology.sluice.table else None
+    return Shared(topology, aws, clock, watch, stack, publications, await _blobs(topology, aws), secrets, table)
 
 
 async def _blobs(topology: Topology, aws: Aws) -> Blobs | None:
@@ -106,20 +112,30 @@ async def _lane(shared: Shared, name: str, polling: asyncio.TaskGroup) -> Lane:
         graves=await sqs.outbox(names.dead_letters(name)),
         publications=shared.publications,
         blobs=shared.blobs,
+        ledger=TableLedger(shared.table, VendorName(name), clock) if shared.table else None,
     )
     vendor = await _vendor(shared, name, settings)
     pipeline = Pipeline(
-        plan_of(name, settings, vendor),
+        plan_of(name, settings, vendor, has_table=shared.table is not None),
         vendor,
         ports,
         Gate(name, limits_of(settings, clock), clock=clock, telemetry=telemetry),
-        MemoryAttempts(clock),
+        _attempts(shared, name),
         clock=clock,
         telemetry=telemetry,
         beat=partial(shared.watch.beat, name),
     )
     shared.watch.held(name, lambda: pipeline.held)
     return Lane(pipeline, Polls(name, queue, polling, telemetry))
+
+
+def _attempts(shared: Shared, name: str) -> Attempts:
+    away = MemoryAttempts(shared.clock)
+    if shared.table is None:
+        return away
+    return TableAttempts(
+        shared.table, VendorName(name), clock=shared.clock, away=away, telemetry=shared.watch.telemetry
+    )
 
 
 async def _vendor(shared: Shared, name: str, settings: VendorSettings) -> Vendor[Any, Any, Any]:
@@ -148,8 +164,10 @@ def limits_of(settings: VendorSettings, clock: Clock) -> Limits:
     return Limits(settings.concurrency, throttle, settings.rate_per_key, guard, paused=settings.paused)
 
 
-def plan_of(name: str, settings: VendorSettings, vendor: Vendor[Any, Any, Any]) -> Plan:
+def plan_of(name: str, settings: VendorSettings, vendor: Vendor[Any, Any, Any], *, has_table: bool = False) -> Plan:
     """The entry in the pipeline's words."""
+    default = "redelivery" if has_table and not vendor.traits.idempotent else "off"
+    dedup = settings.dedup or default
     bury_ambiguous = settings.on_ambiguous == "bury" and not vendor.traits.idempotent
     policy = Policy(settings.max_attempts, settings.give_up_after, bury_ambiguous)
     return Plan(
@@ -159,5 +177,6 @@ def plan_of(name: str, settings: VendorSettings, vendor: Vendor[Any, Any, Any]) 
         visibility=settings.visibility,
         payload=adapters.find(settings.adapter).Payload,
         open_envelopes=settings.envelope == "auto",
+        dedup=None if dedup == "off" else Mode(dedup),
         longest=None if isinstance(vendor, RestVendor) else settings.timeout.total_seconds() + _TIMEOUT_SLACK,
     )

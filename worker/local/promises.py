@@ -143,7 +143,7 @@ class _Story:
         """Why the vendor did it again though it had done it before."""
         if not first.heard:
             return "no answer from the vendor"
-        if self._trouble(Killed, first.who, first.at, second.at):
+        if self._trouble(Killed, first.who, first.at - _SLACK, second.at):  # dead while its request was on its way
             return "killed before the delete"
         before = self._leases_of(first)
         if any(lease.shortened is not None and lease.shortened > first.answered for lease in before):

@@ -44,8 +44,14 @@ def _vendor(name: str, entry: VendorSettings, topology: Topology, adapters: Buil
     place = f"[vendors.{name}]"
     yield from vendor_numbers(place, entry)
     yield from unbuilt(place, entry)
+    yield from _ledger(f"{place} dedup", entry, topology)
     yield from _filter(f"{place} filter", entry, topology)
     yield from _adapter(place, name, entry, adapters)
+
+
+def _ledger(place: str, entry: VendorSettings, topology: Topology) -> Iterator[Finding]:
+    if entry.dedup in {"redelivery", "strict"} and not topology.sluice.table:
+        yield error(place, f'"{entry.dedup}" keeps its ledger in the state table', "write [sluice] table = true")
 
 
 def _filter(place: str, entry: VendorSettings, topology: Topology) -> Iterator[Finding]:

@@ -20,12 +20,6 @@ def unbuilt(place: str, entry: VendorSettings) -> Iterator[Finding]:
             f'"{entry.share}" is not built in this version{_TABLE}',
             'write share = "one" and run one task, or give each task its part of the rate',
         )
-    if entry.dedup != "off":
-        yield error(
-            f"{place} dedup",
-            f'"{entry.dedup}" is not built in this version{_TABLE}',
-            'write dedup = "off": after a crash the vendor may see a message twice',
-        )
     if entry.limit_key is not None:
         yield error(
             f"{place} limit_key",

@@ -11,9 +11,11 @@ from datetime import timedelta
 from worker.model.disposition import Bury, Decision, Failures, Policy, Postpone, Replace, dispose, is_failure
 from worker.model.errors import AwsError, BadMessageError
 from worker.model.message import NOTHING, Message
-from worker.model.outcome import Blocked, Continue, Outcome, Rejected, RetryAfter, Throttled
+from worker.model.outcome import Blocked, Continue, Delivered, Outcome, Rejected, RetryAfter, Throttled
 from worker.pipeline.batcher import Batcher
+from worker.pipeline.collector import confirmed
 from worker.pipeline.decoder import Decoder, key_of
+from worker.pipeline.dedup import Dedup
 from worker.pipeline.gate import ClosedError, Gate
 from worker.pipeline.guarded import AdapterError, GuardedVendor
 from worker.pipeline.held import Held
@@ -21,6 +23,7 @@ from worker.pipeline.leases import Leases
 from worker.pipeline.places import Places
 from worker.pipeline.report import Report
 from worker.pipeline.settler import Settler
+from worker.pipeline.tombstones import Tombstones
 from worker.ports import Attempts, Clock
 
 _FETCH_AGAIN = timedelta(seconds=30)  # after a claim check that could not be fetched
@@ -50,6 +53,8 @@ class Steps:
     attempts: Attempts
     settler: Settler
     report: Report
+    tombstones: Tombstones
+    dedup: Dedup | None = None
 
 
 class Delivery:
@@ -84,23 +89,42 @@ class Delivery:
         finally:
             steps.leases.release(lease)
             steps.places.leave()
+            if steps.dedup:
+                steps.dedup.done(held)
 
     async def _settle(self, held: Held, outcome: Outcome, decision: Decision) -> None:
+        steps = self._steps
+        if isinstance(outcome, Delivered):  # should the delete never be confirmed
+            steps.tombstones.add(held.message.id)
         try:
-            done = await self._steps.settler.settle(held.lease, decision, held.account)
+            if steps.dedup and isinstance(outcome, Delivered):
+                decision = await confirmed(asyncio.ensure_future(self._record(held, decision, steps.dedup)))
+            done = await steps.settler.settle(held.lease, decision, held.account)
         except BadMessageError as error:  # what the adapter would publish can never be
             outcome, decision = Rejected(error.reason, error.code), Decision(Bury(error.reason, error.code))
-            done = await self._steps.settler.settle(held.lease, decision, held.account)
+            done = await steps.settler.settle(held.lease, decision, held.account)
         if done:
             await self._close(held, outcome, decision)
 
+    async def _record(self, held: Held, decision: Decision, dedup: Dedup) -> Decision:
+        """Publish what follows, then tell the ledger: what that stops from being sent again publishes nothing more."""
+        if decision.publish and await self._steps.settler.publish(held.lease, decision.publish, held.account):
+            decision = replace(decision, publish=())
+        await dedup.record(held)
+        return decision
+
     async def _outcome(self, held: Held) -> Outcome:
-        """Decode, then let the vendor say what becomes of it, alone or in a batch."""
+        """Decode, then let the vendor say what becomes of it, alone or in a batch; unless it was delivered before."""
+        if held.message.id in self._steps.tombstones:
+            return Delivered()
         try:
             held.decoded(*await self._steps.decoder.decode(held.message))
             if (early := self._early(held)) > _SOON:
                 return Throttled(early)
-            held.failures += (await self._steps.attempts.of(held.key)).count
+            if self._steps.dedup and (known := await self._steps.dedup.ask(held)) is not None:
+                return known
+            if held.message.receive_count > 1:
+                held.failures += (await self._steps.attempts.of(held.key)).count
             held.job = replace(held.job, attempt=held.failures + 1) if held.failures else held.job
             return await self._batcher.deliver(held)
         except BadMessageError as error:
@@ -177,6 +201,7 @@ class Delivery:
 
     async def _close(self, held: Held, outcome: Outcome, decision: Decision) -> None:
         self._steps.report.settled(held, outcome, decision)
+        self._steps.tombstones.discard(held.message.id)
         if not isinstance(decision.disposition, Postpone):
             await self._steps.attempts.forget(held.key)
 

@@ -10,6 +10,7 @@ from worker.model.message import Attributes, Job, JobKey, Message
 from worker.model.outcome import Blocked, Outcome, Throttled
 from worker.pipeline.leases import Lease
 from worker.pipeline.settler import Account
+from worker.ports import LedgerKey
 
 
 @dataclass(slots=True, eq=False)
@@ -28,6 +29,7 @@ class Held:
     attributes: Attributes = field(default_factory=dict)  # the caller's, once it is decoded
     moved: bool = False  # rounds were made: what SQS has of it is behind
     seconds: float = 0.0  # of the last vendor request
+    claimed: LedgerKey | None = None  # in the ledger, by this delivery
 
     def decoded(self, job: Job[Any], continuation: Continuation) -> None:
         """Its body was read."""

@@ -14,6 +14,7 @@ from worker.model.errors import OverdueError, UnavailableError
 from worker.model.events import AwsCallFailed, MessagesReceived, PipelineStarted, PipelineStopped
 from worker.model.message import Message
 from worker.pipeline.decoder import Decoder
+from worker.pipeline.dedup import Dedup, Mode
 from worker.pipeline.delivery import Delivery, Rules, Steps
 from worker.pipeline.gate import Gate
 from worker.pipeline.guarded import GuardedVendor
@@ -24,6 +25,7 @@ from worker.pipeline.polls import Polls
 from worker.pipeline.report import Report
 from worker.pipeline.settler import Ports, Settler
 from worker.pipeline.stop import Stop
+from worker.pipeline.tombstones import Tombstones
 from worker.ports import Attempts, Clock, Telemetry, Vendor
 
 _LONGEST_PAUSE = 20.0  # seconds between two receives while SQS does not answer
@@ -43,6 +45,7 @@ class Plan:
     visibility: timedelta
     payload: Any  # what pydantic's TypeAdapter takes
     open_envelopes: bool = True
+    dedup: Mode | None = None
     longest: float | None = None  # seconds that one vendor request may take at the very most
 
 
@@ -71,6 +74,7 @@ class Pipeline:
         self._telemetry = telemetry
         self._beat = beat
         self._places = Places(gate.moved)
+        self._tombstones = Tombstones()
         self._under_way = 0
         self._idle = asyncio.Event()
         self._plenty = asyncio.Event()  # the last receive was full: further receivers poll too
@@ -131,8 +135,17 @@ class Pipeline:
             attempts=self._attempts,
             settler=Settler(self.name, ports, leases, settles, clock=clock, telemetry=telemetry),
             report=Report(self.name, clock=clock, telemetry=telemetry),
+            tombstones=self._tombstones,
+            dedup=self._dedup(settles),
         )
         return Delivery(steps, plan.rules, deliveries, clock=clock, stopping=stop.stopping)
+
+    def _dedup(self, settles: asyncio.TaskGroup) -> Dedup | None:
+        mode, ledger = self._plan.dedup, self._ports.ledger
+        if mode is None or ledger is None:
+            return None
+        lasting = 2 * self._plan.visibility  # longer than a lease that nobody renews
+        return Dedup(self.name, mode, ledger, settles, lasting=lasting, telemetry=self._telemetry)
 
     async def _receive(
         self, number: int, polls: Polls, stopping: asyncio.Event, delivery: Delivery, deliveries: asyncio.TaskGroup

@@ -20,7 +20,7 @@ from worker.model.wire import BURIAL, CONTINUATION, MAX_SQS_BYTES, Original, siz
 from worker.pipeline.collector import Collector, confirmed
 from worker.pipeline.copies import Copies
 from worker.pipeline.leases import Lease, Leases
-from worker.ports import Blobs, Clock, EntryFailure, Outbox, Publications, Queue, Telemetry
+from worker.ports import Blobs, Clock, EntryFailure, Ledger, Outbox, Publications, Queue, Telemetry
 
 T = TypeVar("T")
 
@@ -38,6 +38,7 @@ class Ports:
     graves: Outbox  # the dead-letter queue
     publications: Publications | None = None
     blobs: Blobs | None = None
+    ledger: Ledger | None = None
 
 
 @dataclass(frozen=True, slots=True)

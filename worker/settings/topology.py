@@ -101,7 +101,11 @@ class VendorSettings(Frozen):
         timedelta(hours=6), description="from the first failed attempt, time with the gate closed not counted"
     )
     max_age: Duration | None = Field(None, description="messages older than this are buried unsent, whatever the cause")
-    dedup: Literal["off", "redelivery", "strict"] = Field("off", description="whether a ledger is asked before sending")
+    dedup: Literal["off", "redelivery", "strict"] | None = Field(
+        None,
+        description="whether a ledger in the state table is asked before sending; default: redelivery where there is a "
+        "table and the adapter is not idempotent, else off",
+    )
     budget: Duration = Field(
         timedelta(minutes=15), description="how long a long job stays in hand; then its continuation is sent"
     )

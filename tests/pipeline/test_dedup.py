@@ -1,0 +1,211 @@
+"""The ledger and the tombstones, seen from the queue and the vendor; in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.fakes.clock import LoopClock
+from tests.fakes.line import Line
+from tests.fakes.loop import virtual_time
+from tests.fakes.vendor import ScriptedVendor
+from worker.model.disposition import Policy
+from worker.model.errors import UnavailableError
+from worker.model.events import MessageSettled, TableCallFailed
+from worker.model.message import JobKey, MessageId, Publication
+from worker.model.outcome import Delivered, RetryAfter
+from worker.pipeline import tombstones as module
+from worker.pipeline.dedup import Mode
+from worker.pipeline.delivery import Rules
+from worker.pipeline.ledger import MemoryLedger
+from worker.pipeline.tombstones import Tombstones
+from worker.ports import Claim, InProgress, LedgerKey
+
+
+class Away(MemoryLedger):
+    """A ledger whose table does not answer, so often."""
+
+    def __init__(self, times: int = 1_000_000) -> None:
+        super().__init__(LoopClock())
+        self.left = times
+
+    def _answer(self) -> None:
+        self.left -= 1
+        if self.left >= 0:
+            raise UnavailableError("away", code="ConnectTimeoutError")
+
+    async def delivered(self, keys: Sequence[LedgerKey]) -> frozenset[LedgerKey]:
+        self._answer()
+        return await super().delivered(keys)
+
+    async def claim(self, key: LedgerKey, lasting: timedelta) -> Claim:
+        self._answer()
+        return await super().claim(key, lasting)
+
+    async def record(self, keys: Sequence[LedgerKey]) -> None:
+        self._answer()
+        await super().record(keys)
+
+
+def line_of(mode: Mode, ledger: MemoryLedger | None = None, **more: Any) -> Line:
+    return Line(dedup=mode, ledger=ledger or MemoryLedger(LoopClock()), **more)
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_what_was_recorded_is_deleted_unsent(mode: Mode) -> None:
+    """Killed between the vendor's answer and the delete: the message comes again, to whatever task, and is known."""
+
+    @virtual_time
+    async def run() -> None:
+        line = line_of(mode)
+        assert line.ledger is not None
+        await line.ledger.record([LedgerKey(JobKey("k"))])
+        line.queue.put("{}", sluice_key="k")
+        await line.queue.receive(1)  # by the task that was killed
+        async with line.running():
+            await line.drained()
+        assert not line.vendor.sent
+        assert [event.outcome for event in line.events.of(MessageSettled)] == ["Delivered"]
+
+    run()
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_what_was_never_delivered_is_sent(mode: Mode) -> None:
+    """A redelivery alone proves nothing: a failure, too, comes again; each delivery is recorded."""
+
+    @virtual_time
+    async def run() -> None:
+        outcomes = [RetryAfter(timedelta(0), "HTTP 500")]
+        vendor = ScriptedVendor(lambda jobs: [outcomes.pop() if outcomes else Delivered()] * len(jobs))
+        line = line_of(mode, vendor=vendor)
+        line.queue.put("{}", sluice_key="k")
+        async with line.running():
+            await line.drained()
+        assert len(vendor.sent) == 2
+        assert line.ledger is not None
+        assert await line.ledger.delivered([LedgerKey(JobKey("k"))])
+
+    run()
+
+
+@virtual_time
+async def test_a_first_receive_costs_no_read() -> None:
+    """Redelivery asks for what was received before, and for nothing else."""
+    line = line_of(Mode.REDELIVERY, Away())
+    line.queue.put("{}")
+    async with line.running():
+        await line.drained()
+    assert len(line.vendor.sent) == 1
+    assert [event.error for event in line.events.of(TableCallFailed)] == ["ConnectTimeoutError"]  # the record's
+
+
+@virtual_time
+async def test_without_its_table_redelivery_sends() -> None:
+    """At least once: it says so, and the work goes on."""
+    line = line_of(Mode.REDELIVERY, Away())
+    line.queue.put("{}")
+    await line.queue.receive(1)
+    async with line.running():
+        await line.drained()
+    assert len(line.vendor.sent) == 1
+    assert len(line.events.of(TableCallFailed)) == 2
+
+
+@virtual_time
+async def test_without_its_table_strict_waits() -> None:
+    """Nothing is sent that was not claimed; it costs no attempt."""
+    line = line_of(Mode.STRICT, Away(times=5))
+    line.queue.put("{}")
+    async with line.running():
+        await line.drained()
+    assert len(line.vendor.sent) == 1
+    assert line.vendor.sent[0][1][0].attempt == 1
+    assert line.vendor.times[0] - 1000 >= 5 * 30
+
+
+@virtual_time
+async def test_two_copies_in_one_hand_are_sent_once() -> None:
+    """Strict: SQS may hand out a message twice at once, and the table takes one process for one owner."""
+    line = line_of(Mode.STRICT, vendor=ScriptedVendor(latency=5))
+    line.queue.put("{}", "{}", sluice_key="k")
+    async with line.running():
+        await line.drained()
+    assert len(line.vendor.sent) == 1
+
+
+class Claimed(MemoryLedger):
+    """Somebody else is at it, the first time."""
+
+    first = True
+
+    async def claim(self, key: LedgerKey, lasting: timedelta) -> Claim:
+        if self.first:
+            self.first = False
+            return InProgress(timedelta(seconds=40))
+        return await super().claim(key, lasting)
+
+
+@virtual_time
+async def test_what_another_task_has_claimed_waits_for_its_end() -> None:
+    """Until the claim has ended, without an attempt."""
+    line = line_of(Mode.STRICT, Claimed(LoopClock()))
+    line.queue.put("{}")
+    async with line.running():
+        await line.drained()
+    assert line.vendor.times[0] - 1000 >= 40
+
+
+class Topic:
+    """Publications that are kept, with whether the ledger knew by then."""
+
+    def __init__(self) -> None:
+        self.published: list[str | None] = []
+        self.known: list[bool] = []
+        self.ledger = MemoryLedger(LoopClock())
+
+    async def publish(self, publications: Sequence[Publication]) -> None:
+        self.known.append(bool(await self.ledger.delivered([LedgerKey(JobKey("k"))])))
+        self.published += [publication.key for publication in publications]
+
+
+@virtual_time
+async def test_what_follows_is_published_before_the_ledger_knows() -> None:
+    """Else a death between the two would lose it: a delivery that is known publishes nothing again."""
+    topic = Topic()
+    vendor = ScriptedVendor(lambda jobs: [Delivered((Publication("x"),))] * len(jobs))
+    line = line_of(Mode.REDELIVERY, topic.ledger, vendor=vendor, publications=topic)
+    line.queue.put("{}", sluice_key="k")
+    async with line.running():
+        await line.drained()
+    assert (topic.published, topic.known) == (["k:0"], [False])
+
+
+@virtual_time
+async def test_a_delivery_whose_delete_was_lost_is_deleted_unsent() -> None:
+    """Without any ledger, too: this process remembers."""
+    line = Line(visibility=timedelta(seconds=30), rules=Rules(Policy()))
+    line.queue.put("{}")
+    async with line.running():
+        await line.vendor.arrived.wait()
+        line.queue.faults.fail_next("delete", UnavailableError("away"), times=200)
+        line.queue.faults.fail_next("change_visibility", UnavailableError("away"), times=200)
+        await asyncio.sleep(60)
+        line.queue.faults._next.clear()
+        await line.drained()
+    assert len(line.vendor.sent) == 1
+    assert [event.disposition for event in line.events.of(MessageSettled)] == ["Delete"]
+
+
+def test_tombstones_take_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest is forgotten first, and one that has served its purpose at once."""
+    monkeypatch.setattr(module, "_KEPT", 2)
+    stones = Tombstones()
+    for name in "abc":
+        stones.add(MessageId(name))
+    stones.discard(MessageId("b"))
+    assert [MessageId(name) in stones for name in "abc"] == [False, False, True]
