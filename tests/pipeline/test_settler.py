@@ -139,6 +139,16 @@ async def test_a_delivered_message_is_deleted() -> None:
 
 
 @virtual_time
+async def test_what_came_back_once_is_deleted_sooner() -> None:
+    """It may share its receives with a message that kills the process: each moment before its delete is a risk."""
+    async with desk() as it:
+        lease = await it.hold()
+        lease.message = replace(lease.message, receive_count=2)
+        assert await it.settler.settle(lease, Decision(Delete()), FACTS)
+        assert it.now() == pytest.approx(0.05)
+
+
+@virtual_time
 async def test_deletes_go_in_tens() -> None:
     """Twenty-five messages that are done at once cost three calls."""
     async with desk() as it:

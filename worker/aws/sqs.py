@@ -43,7 +43,7 @@ class Sqs:
     ) -> Self:
         """Open the clients, for `receivers` receives at once that wait so long (at most 20 s); `aws` closes them."""
         polling = await aws.json_api(
-            "sqs", _TARGET, pool=receivers, connect_timeout=_CONNECT, read_timeout=wait + timedelta(seconds=10)
+            "sqs", _TARGET, pool=receivers, connect_timeout=_CONNECT, read_timeout=wait + _CONNECT
         )
         acting = await aws.json_api(
             "sqs", _TARGET, pool=10, connect_timeout=_CONNECT, read_timeout=timedelta(seconds=5)

@@ -64,6 +64,7 @@ class Settler:
         self._telemetry = telemetry
         self._copies = Copies(ports.blobs)
         self._deletes = Collector(self._delete, group=group, linger=_LINGER)
+        self._late_deletes = Collector(self._delete, group=group, linger=_SOON)
         self._visibilities = Collector(self._show, group=group, linger=_SOON)
         self._sends = Collector(self._send, group=group, linger=_SOON, weigh=_weigh, most=MAX_SQS_BYTES)
         self._burials = Collector(self._bury, group=group, linger=_SOON, weigh=_weigh, most=MAX_SQS_BYTES)
@@ -71,8 +72,12 @@ class Settler:
     async def settle(self, lease: Lease, decision: Decision, facts: Account) -> bool:
         """Make a decision true; a cancellation meanwhile is raised only when that is done."""
         if isinstance(decision.disposition, Delete) and not decision.publish and not decision.buried:
-            return await confirmed(self._deletes.add(lease))
+            return await confirmed(self._deletion(lease))
         return await confirmed(asyncio.ensure_future(self._carry_out(lease, decision, facts)))
+
+    def _deletion(self, lease: Lease) -> asyncio.Future[bool]:
+        """Delete it; what came before waits for few others: it may have come back because its neighbour kills."""
+        return (self._deletes if lease.message.receive_count == 1 else self._late_deletes).add(lease)
 
     async def _carry_out(self, lease: Lease, decision: Decision, facts: Account) -> bool:
         if not await self.publish(lease, decision.publish, facts):
@@ -82,13 +87,13 @@ class Settler:
                 return False
         match decision.disposition:
             case Delete():
-                return await self._deletes.add(lease)
+                return await self._deletion(lease)
             case Postpone(delay):
                 return await self._postpone(lease, delay)
             case Bury() as burial:
-                return await self._entomb(lease, burial, facts) and await self._deletes.add(lease)
+                return await self._entomb(lease, burial, facts) and await self._deletion(lease)
             case Replace(cursor, delay, body):
-                return await self._replace(lease, facts, cursor, delay, body) and await self._deletes.add(lease)
+                return await self._replace(lease, facts, cursor, delay, body) and await self._deletion(lease)
             case _ as never:
                 assert_never(never)
 
