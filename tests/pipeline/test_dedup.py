@@ -166,9 +166,12 @@ class Topic:
     def __init__(self) -> None:
         self.published: list[str | None] = []
         self.known: list[bool] = []
+        self.away = False
         self.ledger = MemoryLedger(LoopClock())
 
     async def publish(self, publications: Sequence[Publication]) -> None:
+        if self.away:
+            raise UnavailableError("away")
         self.known.append(bool(await self.ledger.delivered([LedgerKey(JobKey("k"))])))
         self.published += [publication.key for publication in publications]
 
@@ -183,6 +186,23 @@ async def test_what_follows_is_published_before_the_ledger_knows() -> None:
     async with line.running():
         await line.drained()
     assert (topic.published, topic.known) == (["k:0"], [False])
+
+
+@virtual_time
+async def test_the_ledger_does_not_learn_of_what_was_not_published() -> None:
+    """The topic is away until the lease is lost: the message comes again and is sent again, and publishes."""
+    topic = Topic()
+    topic.away = True
+    vendor = ScriptedVendor(lambda jobs: [Delivered((Publication("x"),))] * len(jobs))
+    line = line_of(Mode.REDELIVERY, topic.ledger, vendor=vendor, publications=topic, visibility=timedelta(seconds=30))
+    line.queue.put("{}", sluice_key="k")
+    async with line.running():
+        await vendor.arrived.wait()
+        line.queue.faults.fail_next("change_visibility", UnavailableError("away"), times=10)
+        await line.until(lambda: len(vendor.sent) == 2)
+        topic.away = False
+        await line.drained()
+    assert set(topic.published) == {"k:0"}
 
 
 @virtual_time

@@ -578,3 +578,68 @@ async def test_settles_that_sqs_does_not_confirm_hold_up_the_receives() -> None:
         await line.drained()
     assert 500 <= delivered < 700
     assert len(line.vendor.sent) == 2000
+
+
+class Picky(ScriptedVendor):
+    """Takes many at once, and refuses to prepare a request with a bad one in it."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(traits=Traits(batch=Batch(size=8, linger=timedelta(seconds=1))))
+        self._error = error
+
+    def prepare(self, jobs: Jobs) -> list[Job[Any]]:
+        if any("bad" in job.payload for job in jobs):
+            raise self._error
+        return super().prepare(jobs)
+
+
+@virtual_time
+async def test_one_bad_job_does_not_bury_its_batch() -> None:
+    """The batch is halved until the bad one stands alone; each of the others is delivered once."""
+    line = Line(vendor=Picky(BadMessageError("payload.to missing", code="field_missing")))
+    line.queue.put(*(json.dumps({"n": n}) for n in range(7)), '{"bad": 1}')
+    async with line.running():
+        await line.drained()
+    assert sorted(job.payload["n"] for _, jobs in line.vendor.sent for job in jobs) == list(range(7))
+    assert list(line.dead.bodies) == ['{"bad": 1}']
+
+
+@virtual_time
+async def test_one_job_that_an_adapter_stumbles_over_costs_the_others_no_attempt() -> None:
+    """An error of the adapter's own code is found in the same way."""
+    line = Line(vendor=Picky(KeyError("x")), rules=Rules(Policy(max_attempts=2)))
+    line.queue.put(*(json.dumps({"n": n}) for n in range(7)), '{"bad": 1}')
+    async with line.running():
+        await line.drained()
+    assert {job.attempt for _, jobs in line.vendor.sent for job in jobs} == {1}
+    assert list(line.dead.bodies) == ['{"bad": 1}']
+
+
+@virtual_time
+async def test_one_stale_job_does_not_bury_its_batch() -> None:
+    """max_age is about one message."""
+    traits = Traits(batch=Batch(size=2, linger=timedelta(seconds=1)))
+    line = Line(vendor=ScriptedVendor(traits=traits), rules=Rules(Policy(), max_age=timedelta(minutes=10)))
+    line.queue.put('{"stale": true}')
+    await asyncio.sleep(601)
+    line.queue.put('{"fresh": true}')
+    async with line.running():
+        await line.drained()
+    assert [jobs[0].payload for _, jobs in line.vendor.sent] == [{"fresh": True}]
+    assert burial(line)["code"] == "max_age"
+
+
+@virtual_time
+async def test_a_delivery_whose_publications_are_not_out_is_not_known() -> None:
+    """A topic that is away for longer than the lease: the message comes again and publishes, it is not just deleted."""
+    topic = Topic(UnavailableError("away"))
+    vendor = ScriptedVendor(lambda jobs: [Delivered((Publication("x"),))] * len(jobs))
+    line = Line(vendor=vendor, publications=topic, visibility=timedelta(seconds=30))
+    line.queue.put("{}", sluice_key="k")
+    async with line.running():
+        await vendor.arrived.wait()
+        line.queue.faults.fail_next("change_visibility", UnavailableError("away"), times=10)
+        await line.until(lambda: len(vendor.sent) == 2)
+        topic.error = None
+        await line.drained()
+    assert {publication.key for publication in topic.published} == {"k:0"}

@@ -94,11 +94,9 @@ class Delivery:
 
     async def _settle(self, held: Held, outcome: Outcome, decision: Decision) -> None:
         steps = self._steps
-        if isinstance(outcome, Delivered):  # should the delete never be confirmed
-            steps.tombstones.add(held.message.id)
         try:
-            if steps.dedup and isinstance(outcome, Delivered):
-                decision = await confirmed(asyncio.ensure_future(self._record(held, decision, steps.dedup)))
+            if isinstance(outcome, Delivered):
+                decision = await self._make_known(held, decision)
             done = await steps.settler.settle(held.lease, decision, held.account)
         except BadMessageError as error:  # what the adapter would publish can never be
             outcome, decision = Rejected(error.reason, error.code), Decision(Bury(error.reason, error.code))
@@ -106,12 +104,20 @@ class Delivery:
         if done:
             await self._close(held, outcome, decision)
 
-    async def _record(self, held: Held, decision: Decision, dedup: Dedup) -> Decision:
-        """Publish what follows, then tell the ledger: what that stops from being sent again publishes nothing more."""
-        if decision.publish and await self._steps.settler.publish(held.lease, decision.publish, held.account):
-            decision = replace(decision, publish=())
-        await dedup.record(held)
+    async def _make_known(self, held: Held, decision: Decision) -> Decision:
+        """A delivery is known, to the ledger and to us, once what follows from it is published, and not before."""
+        if decision.publish or self._steps.dedup:
+            decision = await confirmed(asyncio.ensure_future(self._record(held, decision)))
+        if not decision.publish:
+            self._steps.tombstones.add(held.message.id)
         return decision
+
+    async def _record(self, held: Held, decision: Decision) -> Decision:
+        if not await self._steps.settler.publish(held.lease, decision.publish, held.account):
+            return decision  # the lease is lost: it comes again, and is sent again
+        if self._steps.dedup:
+            await self._steps.dedup.record(held)
+        return replace(decision, publish=())
 
     async def _outcome(self, held: Held) -> Outcome:
         """Decode, then let the vendor say what becomes of it, alone or in a batch; unless it was delivered before."""
@@ -143,10 +149,13 @@ class Delivery:
                         return outcomes
         except ClosedError as closed:
             return [Throttled(timedelta(seconds=closed.seconds))] * len(batch)
-        except BadMessageError as error:
-            return [Rejected(error.reason, error.code)] * len(batch)
-        except AdapterError as error:
-            return [RetryAfter(None, f"{error} in the adapter's prepare")] * len(batch)
+        except (BadMessageError, AdapterError) as error:
+            if len(batch) > 1:  # one of them is bad: find it, the others are sent
+                half = len(batch) // 2
+                return [*await self.talk(batch[:half]), *await self.talk(batch[half:])]
+            if isinstance(error, BadMessageError):
+                return [Rejected(error.reason, error.code)]
+            return [RetryAfter(None, f"{error} in the adapter's prepare")]
 
     async def _round(self, batch: Sequence[Held]) -> Sequence[Outcome]:
         """Prepare, admit, send, classify, observe: one vendor request."""
