@@ -11,6 +11,8 @@ from benchmarks.chaos.ride import Ride, ride
 from benchmarks.chaos.storms import LEAST_RECEIVES, STORMS, Storm
 from worker.local.stack import EmbeddedAws
 
+pytestmark = pytest.mark.chaos
+
 SECONDS = 10.0  # of trouble
 CAUSES = {  # that a duplicate may have, beside those that every storm has
     "kill": {"killed before the delete"},
