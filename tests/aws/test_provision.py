@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
-import pytest_asyncio
 
 from worker.aws.arns import Place
 from worker.aws.changes import Created, Unchanged, Updated
 from worker.aws.provision import Provision
 from worker.aws.resources import Bucket, Queue, Resource, Subscription, Table, Topic
 from worker.aws.session import Aws
-from worker.local.stack import EmbeddedAws
 from worker.model.errors import RefusedError
 
 NAME = f"p{uuid4().hex[:10]}"
@@ -33,18 +30,6 @@ def lifecycle(days: int) -> str:
 def table(name: str, **attributes: str) -> Table:
     keys = json.dumps({"pk": "HASH", "sk": "RANGE"})
     return Table(name, {"Keys": keys, "BillingMode": "PAY_PER_REQUEST", "TimeToLive": "expires", **attributes})
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def embedded() -> AsyncIterator[EmbeddedAws]:
-    async with EmbeddedAws() as embedded:
-        yield embedded
-
-
-@pytest.fixture
-async def aws(embedded: EmbeddedAws) -> AsyncIterator[Aws]:
-    async with embedded.aws() as aws:
-        yield aws
 
 
 @pytest.fixture

@@ -7,29 +7,13 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-import pytest_asyncio
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from tests.fakes.sns import FakeSns
 from worker.aws.session import Aws, Credentials
-from worker.local.stack import EmbeddedAws
 from worker.ops.up import up
 from worker.settings import Topology
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def embedded() -> AsyncIterator[EmbeddedAws]:
-    """One embedded AWS for all tests of the folder: each uses names of its own."""
-    async with EmbeddedAws() as embedded:
-        yield embedded
-
-
-@pytest.fixture
-async def aws(embedded: EmbeddedAws) -> AsyncIterator[Aws]:
-    """The way to the embedded AWS."""
-    async with embedded.aws() as aws:
-        yield aws
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ async def place(aws: Aws, live: Any) -> Place:
 
 
 @pytest.fixture
-def theirs(embedded: EmbeddedAws) -> Callable[..., Any]:
+def theirs(embedded_aws: EmbeddedAws) -> Callable[..., Any]:
     """Have AWS's client do something."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
 
@@ -59,7 +59,7 @@ def theirs(embedded: EmbeddedAws) -> Callable[..., Any]:
             SCRIPT,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            env={**environment, **embedded.environment},
+            env={**environment, **embedded_aws.environment},
         )
         answer, _ = await process.communicate(json.dumps(call).encode())
         assert process.returncode == 0

@@ -75,11 +75,13 @@ async def test_a_topic_arn_is_enough(aws: Aws, live: Any, drain: Any) -> None:
     assert len(await drain(f"{prefix}-foo")) == 1
 
 
-async def test_it_opens_its_own_way_to_aws(embedded: EmbeddedAws, live: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_it_opens_its_own_way_to_aws(
+    embedded_aws: EmbeddedAws, live: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Without `aws` the standard AWS configuration leads the way."""
     topology = await live(foo={})
     monkeypatch.delenv("AWS_PROFILE", raising=False)
-    for name, value in embedded.environment.items():
+    for name, value in embedded_aws.environment.items():
         monkeypatch.setenv(name, value)
     async with Publisher(topology) as publisher:
         assert (await publisher.publish("x", key="k")).key == "k"
