@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -124,3 +125,29 @@ async def test_a_queue_that_is_not_there_says_how_to_make_it(aws: Aws) -> None:
     real = await Sqs.open(aws, "foo", telemetry=RecordedTelemetry())
     with pytest.raises(RefusedError, match=r"no-such-queue.*sluice up"):
         await real.queue("no-such-queue", visibility=timedelta(seconds=30), clock=LoopClock())
+
+
+async def test_the_queue_says_how_often_a_message_may_be_received(aws: Aws, unique_name: str) -> None:
+    """As its redrive policy stands now; a queue without one says nothing."""
+    client = await aws.client("sqs")
+    await client.create_queue(QueueName=unique_name)
+    real = await Sqs.open(aws, "foo", telemetry=RecordedTelemetry())
+    assert await real.most_receives(unique_name) is None
+    letters = await client.create_queue(QueueName=f"{unique_name}-dlq")
+    told = await client.get_queue_attributes(QueueUrl=letters["QueueUrl"], AttributeNames=["QueueArn"])
+    policy = {"deadLetterTargetArn": told["Attributes"]["QueueArn"], "maxReceiveCount": 31}
+    url = (await client.get_queue_url(QueueName=unique_name))["QueueUrl"]
+    await client.set_queue_attributes(QueueUrl=url, Attributes={"RedrivePolicy": json.dumps(policy)})
+    assert await real.most_receives(unique_name) == 31
+
+
+async def test_who_may_not_ask_for_it_goes_on() -> None:
+    """A role without sqs:GetQueueAttributes: the caller has a default."""
+
+    class Forbidden(Client):
+        async def call(self, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+            if operation == "GetQueueAttributes":
+                raise RefusedError("AccessDenied")
+            return {"QueueUrl": URL}
+
+    assert await sqs(Forbidden()).most_receives("q") is None

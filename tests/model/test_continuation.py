@@ -15,10 +15,18 @@ from worker.model.continuation import Continuation, load_continuation, without_f
 DUES = st.datetimes(datetime(2020, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 
 
-@given(cursor=st.none() | st.text(), failures=st.integers(0, 300), due=st.none() | DUES)
-def test_what_is_dumped_is_loaded(cursor: str | None, failures: int, due: datetime | None) -> None:
-    """Cursor, failures and due time, to the microsecond."""
-    continuation = Continuation(cursor, failures, due)
+@given(
+    st.builds(
+        Continuation,
+        cursor=st.none() | st.text(),
+        failures=st.integers(0, 300),
+        due=st.none() | DUES,
+        first_sent=st.none() | DUES,
+        suspect=st.booleans(),
+    )
+)
+def test_what_is_dumped_is_loaded(continuation: Continuation) -> None:
+    """Cursor, failures, times to the microsecond, and whether it is a suspect."""
     assert load_continuation(continuation.dump()) == continuation
 
 
@@ -44,6 +52,7 @@ def test_a_whole_second_is_a_due_time_too() -> None:
         '{"cursor": null, "failures": 0, "due": Infinity}',
         '{"cursor": null, "failures": 0, "due": 1e300}',
         '{"cursor": null, "failures": 0, "due": -1e18}',
+        '{"cursor": null, "failures": 0, "due": null, "first_sent": "long ago"}',
     ],
 )
 def test_what_was_never_dumped_is_a_value_error(text: str) -> None:
@@ -55,9 +64,15 @@ def test_what_was_never_dumped_is_a_value_error(text: str) -> None:
 @given(value=st.recursive(st.none() | st.floats() | st.integers() | st.text(), st.lists, max_leaves=4))
 def test_no_due_time_breaks_it(value: object) -> None:
     """Any JSON value there is read or is a ValueError."""
-    text = json.dumps({"cursor": None, "failures": 0, "due": value})
-    with suppress(ValueError):
-        assert isinstance(load_continuation(text), Continuation)
+    for name in ("due", "first_sent", "suspect"):
+        text = json.dumps({"cursor": None, "failures": 0, "due": None} | {name: value})
+        with suppress(ValueError):
+            assert isinstance(load_continuation(text), Continuation)
+
+
+def test_a_version_before_said_less() -> None:
+    """What it left in the queues is read."""
+    assert load_continuation('{"cursor": "c", "failures": 1, "due": null}') == Continuation("c", 1)
 
 
 def test_failures_can_be_forgotten() -> None:

@@ -16,6 +16,7 @@ from worker.pipeline.settler import Account
 
 MESSAGE = Message(MessageId("m-1"), ReceiptHandle("r"), "{}", {}, 3, EPOCH, 1000.0)
 TARGET = {"target": text_attribute("FOO")}
+CONTINUATION = Continuation("c0", failures=4)
 
 
 def received() -> Held:
@@ -25,14 +26,14 @@ def received() -> Held:
 def decoded() -> Held:
     held = received()
     job = Job(JobKey("k"), "payload", cursor="c0", scope="+420", attributes=TARGET)
-    held.decoded(job, Continuation("c0", failures=4))
+    held.decoded(job, CONTINUATION)
     return held
 
 
 def test_a_decoded_message_has_its_jobs_key_scope_and_cursor() -> None:
     """What is said of it at its end is what was in it."""
     held = decoded()
-    assert held.account == Account(JobKey("k"), "c0", 4, TARGET)
+    assert held.account == Account(JobKey("k"), "c0", 4, TARGET, CONTINUATION)
     assert held.keys == {"+420"}
 
 

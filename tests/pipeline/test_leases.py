@@ -168,6 +168,26 @@ async def test_a_failed_heartbeat_is_tried_again_within_the_lease(spoil: Callabl
 
 
 @virtual_time
+async def test_who_comes_late_asks_for_twice_the_time() -> None:
+    """After two heartbeats that failed less than a quarter is left: the third asks for more, the fourth need not."""
+    hand = Hand()
+    async with hand.keeping():
+        [message] = await hand.receive()
+        hand.queue.faults.fail_next("change_visibility", UnavailableError("away"), times=2)
+        lease = hand.leases.hold(message, None)
+        await hand_beats(hand, 3)
+        assert lease.expires - hand.queue.beats[-1][0] - START == pytest.approx(2 * VISIBILITY - MARGIN)
+        await hand_beats(hand, 4)
+        assert lease.expires - hand.queue.beats[-1][0] - START == pytest.approx(VISIBILITY - MARGIN)
+
+
+async def hand_beats(hand: Hand, count: int) -> None:
+    while len(hand.queue.beats) < count:  # noqa: ASYNC110 - what is waited for sets no event
+        await asyncio.sleep(0.1)
+    await asyncio.sleep(0)
+
+
+@virtual_time
 async def test_tries_are_no_closer_than_a_quarter_of_a_second() -> None:
     """A SQS that is away is not hammered as the lease comes to its end."""
     hand = Hand()

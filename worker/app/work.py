@@ -18,7 +18,7 @@ from worker.aws.secrets import CachedSecret, SecretsManager
 from worker.aws.session import Aws
 from worker.aws.sqs import Sqs
 from worker.aws.statetable import StateTable
-from worker.model.disposition import Policy
+from worker.model.disposition import Policy, most_receives
 from worker.model.events import WorkerStarted
 from worker.model.message import VendorName
 from worker.model.names import Names
@@ -115,8 +115,9 @@ async def _lane(shared: Shared, name: str, polling: asyncio.TaskGroup) -> Lane:
         ledger=TableLedger(shared.table, VendorName(name), clock) if shared.table else None,
     )
     vendor = await _vendor(shared, name, settings)
+    receives = await sqs.most_receives(names.queue(name))
     pipeline = Pipeline(
-        plan_of(name, settings, vendor, has_table=shared.table is not None),
+        plan_of(name, settings, vendor, has_table=shared.table is not None, receives=receives),
         vendor,
         ports,
         Gate(name, limits_of(settings, clock), clock=clock, telemetry=telemetry),
@@ -164,8 +165,15 @@ def limits_of(settings: VendorSettings, clock: Clock) -> Limits:
     return Limits(settings.concurrency, throttle, settings.rate_per_key, guard, paused=settings.paused)
 
 
-def plan_of(name: str, settings: VendorSettings, vendor: Vendor[Any, Any, Any], *, has_table: bool = False) -> Plan:
-    """The entry in the pipeline's words."""
+def plan_of(
+    name: str,
+    settings: VendorSettings,
+    vendor: Vendor[Any, Any, Any],
+    *,
+    has_table: bool = False,
+    receives: int | None = None,
+) -> Plan:
+    """The entry in the pipeline's words; `receives`: its queue's maxReceiveCount, if that is known."""
     default = "redelivery" if has_table and not vendor.traits.idempotent else "off"
     dedup = settings.dedup or default
     bury_ambiguous = settings.on_ambiguous == "bury" and not vendor.traits.idempotent
@@ -173,7 +181,12 @@ def plan_of(name: str, settings: VendorSettings, vendor: Vendor[Any, Any, Any], 
     return Plan(
         name=name,
         look=look_of(settings),
-        rules=Rules(policy, settings.max_age, settings.budget.total_seconds()),
+        rules=Rules(
+            policy,
+            max_age=settings.max_age,
+            receives=receives or most_receives(settings.max_attempts),
+            budget=settings.budget.total_seconds(),
+        ),
         visibility=settings.visibility,
         payload=adapters.find(settings.adapter).Payload,
         open_envelopes=settings.envelope == "auto",

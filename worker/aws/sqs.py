@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,6 +13,7 @@ from typing import Any, Self
 from worker.aws.errors import is_busy, wrapped
 from worker.aws.jsonapi import JsonApi
 from worker.aws.session import Aws
+from worker.model.errors import RefusedError
 from worker.model.events import SqsCalled
 from worker.model.message import Attribute, Attributes, Message, Outgoing, ReceiptHandle
 from worker.ports import Clock, EntryFailure, Telemetry
@@ -57,6 +59,15 @@ class Sqs:
     async def outbox(self, name: str) -> SqsOutbox:
         """A queue to send to; raises RefusedError where there is none."""
         return SqsOutbox(self, await self._url(name))
+
+    async def most_receives(self, name: str) -> int | None:
+        """The queue's maxReceiveCount, as it stands; None where it has no dead-letter queue, or we may not ask."""
+        parameters = {"QueueUrl": await self._url(name), "AttributeNames": ["RedrivePolicy"]}
+        try:
+            reply = await self.call(self.acting, "GetQueueAttributes", name, parameters)
+            return int(json.loads(reply["Attributes"]["RedrivePolicy"])["maxReceiveCount"])
+        except (RefusedError, KeyError, ValueError):
+            return None
 
     async def call(self, api: JsonApi, operation: str, queue: str, parameters: Mapping[str, Any]) -> Any:
         """Make one request and count it; raises UnavailableError or RefusedError."""

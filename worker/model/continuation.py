@@ -14,33 +14,44 @@ class Continuation:
     cursor: str | None = None
     failures: int = 0
     due: datetime | None = None
+    first_sent: datetime | None = None  # the first of all the messages that it continues; None: itself
+    suspect: bool = False  # what it replaces was received too often without an outcome: it may kill its worker
 
     def dump(self) -> str:
         """The value of `sluice-continuation`."""
-        due = None if self.due is None else self.due.timestamp()
-        return json.dumps({"cursor": self.cursor, "failures": self.failures, "due": due})
+        told = {"cursor": self.cursor, "failures": self.failures, "due": _seconds(self.due)}
+        return json.dumps({**told, "first_sent": _seconds(self.first_sent), "suspect": self.suspect})
 
 
 def load_continuation(text: str) -> Continuation:
     """Read the value of `sluice-continuation`; raises ValueError for what `dump` never wrote."""
     match json.loads(text):
-        case {"cursor": str() | None as cursor, "failures": int(failures), "due": None}:
-            return Continuation(cursor, failures)
-        case {"cursor": str() | None as cursor, "failures": int(failures), "due": float() | int() as due}:
-            return Continuation(cursor, failures, _instant(due))
+        case {"cursor": str() | None as cursor, "failures": int(failures), "due": due, **more}:
+            first_sent, suspect = more.get("first_sent"), more.get("suspect")
+            return Continuation(cursor, failures, _instant(due), _instant(first_sent), suspect is True)
         case _:
             raise ValueError("not a continuation")
 
 
-def _instant(seconds: float) -> datetime:
-    try:
-        return datetime.fromtimestamp(seconds, UTC)
-    except (OverflowError, OSError) as error:
-        raise ValueError("not an instant") from error
+def _seconds(instant: datetime | None) -> float | None:
+    return None if instant is None else instant.timestamp()
+
+
+def _instant(seconds: object) -> datetime | None:
+    match seconds:
+        case None:
+            return None
+        case int() | float():
+            try:
+                return datetime.fromtimestamp(seconds, UTC)
+            except (OverflowError, OSError) as error:
+                raise ValueError("not an instant") from error
+        case _:
+            raise ValueError("not an instant")
 
 
 def without_failures(text: str) -> str:
-    """The same `sluice-continuation` with its failed attempts forgotten; what is not ours stays as it is."""
+    """The same `sluice-continuation` at the beginning of its life; what is not ours stays as it is."""
     try:
         found = load_continuation(text)
     except (ValueError, RecursionError):

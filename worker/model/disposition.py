@@ -21,6 +21,7 @@ from worker.model.outcome import (
 )
 
 MAX_VISIBILITY = timedelta(hours=12)  # SQS, counted from the receive
+_LEAST_RECEIVES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,15 @@ class Replace:
     body: str | None = None
 
 
-Disposition = Delete | Postpone | Bury | Replace
+@dataclass(frozen=True, slots=True)
+class Renew:
+    """A fresh copy takes its place after `delay`: what SQS counts of its receives begins anew, nothing else does."""
+
+    delay: timedelta
+    suspect: bool = False  # it may be what kills its workers
+
+
+Disposition = Delete | Postpone | Bury | Replace | Renew
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +98,11 @@ class Failures:
 
     count: int = 0
     lasting: timedelta = NOTHING  # since the first of them, time with the gate closed not counted
+
+
+def most_receives(max_attempts: int) -> int:
+    """The queue's maxReceiveCount: only a backstop, for messages that kill the process; hand-backs count there too."""
+    return max(_LEAST_RECEIVES, 3 * max_attempts)
 
 
 def dispose(outcome: Outcome, failures: Failures, policy: Policy, closed_for: timedelta = NOTHING) -> Decision:

@@ -98,7 +98,7 @@ class MessageSettled:
     message_id: str
     key: str
     outcome: str  # Delivered, Partial, Throttled, RetryAfter, Ambiguous, Rejected, Blocked, Continue, HandedBack
-    disposition: str  # Delete, Postpone, Bury, Replace
+    disposition: str  # Delete, Postpone, Bury, Replace, Renew
     code: str | None  # of a rejection: the vendor's, or ours
     vendor_id: str | None
     attempt: int
@@ -106,7 +106,19 @@ class MessageSettled:
     size: int  # bytes of the body
     seconds: float  # of the vendor's request; 0 where none was made
     age_seconds: float  # from the publish to here
-    delay_seconds: float  # of a Postpone or Replace
+    delay_seconds: float  # of a Postpone, Replace or Renew
+
+
+@dataclass(frozen=True, slots=True)
+class MessageSuspected:
+    """A message was received again and again and never had an outcome: it may kill its worker, and goes on alone."""
+
+    name: ClassVar[str] = "message.suspected"
+    level: ClassVar[Level] = Level.WARNING
+    vendor: str
+    message_id: str
+    key: str
+    receive_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +228,7 @@ Event = (
     | PipelineStopped
     | MessagesReceived
     | MessageSettled
+    | MessageSuspected
     | VendorThrottled
     | GateClosed
     | VendorBlocked

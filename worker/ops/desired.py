@@ -8,13 +8,13 @@ from datetime import timedelta
 
 from worker.aws.arns import Place
 from worker.aws.resources import Bucket, Queue, Resource, Subscription, Table, Topic
+from worker.model.disposition import most_receives
 from worker.model.names import Names
 from worker.model.wire import MAX_SQS_BYTES
 from worker.settings import Topology, VendorSettings
 
 _DLQ_RETENTION = timedelta(days=14)  # SQS's longest
 _CLAIM_DAYS = 45  # a queue's 14 days, the dead-letter queue's 14, and a queue's again after a redrive
-_LEAST_RECEIVES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +64,7 @@ def _vendor(name: str, vendor: VendorSettings, topic_arn: str, where: tuple[Name
                 "RedrivePolicy": json.dumps(
                     {
                         "deadLetterTargetArn": place.queue(letters),
-                        # only a backstop, for messages that kill the process: hand-backs count here too
-                        "maxReceiveCount": max(_LEAST_RECEIVES, 3 * vendor.max_attempts),
+                        "maxReceiveCount": most_receives(vendor.max_attempts),
                     }
                 ),
             },

@@ -89,6 +89,14 @@ class Decoder:
             raise BadMessageError(f"{type(error).__name__} in the payload's validation", code="payload") from None
 
 
+def inherited(message: Message) -> Continuation:
+    """What a message that replaces another says of it, before its body is read; what is wrong there `decode` tells."""
+    try:
+        return _continuation(message.attributes)
+    except BadMessageError:
+        return _FRESH
+
+
 def key_of(message: Message, attributes: Attributes | None = None) -> JobKey:
     """The caller's `sluice-key`, else SQS's message id."""
     found = (attributes or message.attributes).get(wire.KEY)

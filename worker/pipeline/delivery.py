@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from worker.model.disposition import Bury, Decision, Failures, Policy, Postpone, Replace, dispose, is_failure
+from worker.model.disposition import Bury, Decision, Failures, Policy, Postpone, Renew, Replace, dispose, is_failure
 from worker.model.errors import AwsError, BadMessageError
 from worker.model.message import NOTHING, Message
 from worker.model.outcome import Blocked, Continue, Delivered, Outcome, Rejected, RetryAfter, Throttled
 from worker.pipeline.batcher import Batcher
 from worker.pipeline.collector import confirmed
-from worker.pipeline.decoder import Decoder, key_of
+from worker.pipeline.decoder import Decoder, inherited, key_of
 from worker.pipeline.dedup import Dedup
 from worker.pipeline.gate import ClosedError, Gate
 from worker.pipeline.guarded import AdapterError, GuardedVendor
@@ -28,6 +28,9 @@ from worker.ports import Attempts, Clock
 
 _FETCH_AGAIN = timedelta(seconds=30)  # after a claim check that could not be fetched
 _SOON = timedelta(seconds=1)  # a continuation that is due within this is not put off again
+_SPARE = 3  # receives that SQS must still allow; with fewer left, a fresh copy takes the message's place
+_LIVES = 3  # receives of a suspect without an outcome; then it is buried
+_ASIDE = timedelta(seconds=5)  # at least, and three times as long at most: how long a suspect waits for another
 _JITTER, _MOST_JITTER = 0.1, timedelta(seconds=30)  # of a wait for the gate: not all comes back at once
 
 
@@ -37,6 +40,7 @@ class Rules:
 
     policy: Policy
     max_age: timedelta | None = None
+    receives: int = 20  # the queue's maxReceiveCount
     budget: float = 900.0  # seconds in hand; after that a long job's continuation is sent
     pause: float = 2.0  # seconds between two rounds that are waited for in hand
 
@@ -68,12 +72,14 @@ class Delivery:
         self._clock = clock
         self._stopping = stopping
         self._batcher = Batcher(steps.vendor.traits.batch, self.talk, group)
+        self._suspect_in_hand = False
 
     async def handle(self, message: Message) -> None:
         """Design section 4 from the lease on; its place was taken by the receive."""
         steps = self._steps
         lease = steps.leases.hold(message, asyncio.current_task())
-        held = Held(message, lease, key_of(message), since=self._clock.monotonic())
+        since = self._clock.monotonic()
+        held = Held(message, lease, key_of(message), since=since, continuation=inherited(message))
         try:
             try:
                 outcome = await self._outcome(held)
@@ -132,11 +138,33 @@ class Delivery:
             if held.message.receive_count > 1:
                 held.failures += (await self._steps.attempts.of(held.key)).count
             held.job = replace(held.job, attempt=held.failures + 1) if held.failures else held.job
-            return await self._batcher.deliver(held)
+            return await (self._alone(held) if self._may_kill(held) else self._batcher.deliver(held))
         except BadMessageError as error:
             return Rejected(error.reason, error.code)
         except AwsError:
             return Throttled(_FETCH_AGAIN)
+
+    def _may_kill(self, held: Held) -> bool:
+        """Whether it was received so often, with no failed attempt to show for it, that it may kill its worker."""
+        return held.suspect or (not held.failures and held.message.receive_count > self._rules.receives - _SPARE)
+
+    async def _alone(self, held: Held) -> Outcome:
+        """A fresh copy of a suspect is sent while no other suspect is, so that those which only died with it get by."""
+        if not held.suspect:
+            held.suspect = True
+            self._steps.report.suspected(held)
+            return Throttled()
+        if (receives := held.message.receive_count) > _LIVES:
+            return Rejected(
+                f"received {receives} times more, alone, without an outcome: it may kill its worker", "kills"
+            )
+        if self._suspect_in_hand:
+            return Throttled(_ASIDE * random.uniform(1, 3))  # noqa: S311 - jitter
+        self._suspect_in_hand = True
+        try:
+            return (await self.talk([held]))[0]
+        finally:
+            self._suspect_in_hand = False
 
     async def talk(self, batch: Sequence[Held]) -> Sequence[Outcome]:
         """Rounds until the vendor has said what becomes of each job; a throttle is waited for in hand."""
@@ -174,7 +202,7 @@ class Delivery:
     def _refuse_stale(self, batch: Sequence[Held]) -> None:
         if self._rules.max_age is None:
             return
-        if any(self._clock.now() - held.message.sent_at > self._rules.max_age for held in batch):
+        if any(self._clock.now() - held.sent_at > self._rules.max_age for held in batch):
             raise BadMessageError(f"older than max_age ({self._rules.max_age})", code="max_age")
 
     def _early(self, held: Held) -> timedelta:
@@ -199,7 +227,7 @@ class Delivery:
             held.failures = held.continuation.failures + counted.count
             failures = Failures(held.failures, counted.lasting)
         decision = dispose(outcome, failures, self._rules.policy, self._closed_for(held, outcome))
-        return _with_cursor(held, decision)
+        return self._to_come_again(held, decision)
 
     def _closed_for(self, held: Held, outcome: Outcome) -> timedelta:
         if not isinstance(outcome, Throttled | Blocked):
@@ -211,20 +239,24 @@ class Delivery:
     async def _close(self, held: Held, outcome: Outcome, decision: Decision) -> None:
         self._steps.report.settled(held, outcome, decision)
         self._steps.tombstones.discard(held.message.id)
-        if not isinstance(decision.disposition, Postpone):
+        if not isinstance(decision.disposition, Postpone | Renew):
             await self._steps.attempts.forget(held.key)
 
     async def _hand_back(self, held: Held) -> None:
         """The grace is over: it is visible again at once, at the cursor that it has reached."""
-        decision = _with_cursor(held, Decision(Postpone(NOTHING)))
+        decision = self._to_come_again(held, Decision(Postpone(NOTHING)))
         if await self._steps.settler.settle(held.lease, decision, held.account):
             self._steps.report.handed_back(held, decision.disposition)
 
+    def _to_come_again(self, held: Held, decision: Decision) -> Decision:
+        """What comes back must come back at the cursor it has reached, and with receives to spare."""
+        match decision.disposition:
+            case Postpone(delay) if held.moved:
+                return replace(decision, disposition=Replace(held.cursor, delay))
+            case Postpone(delay) if held.suspect or held.continuation.suspect or self._nears_the_end(held):
+                return replace(decision, disposition=Renew(delay, held.suspect))
+            case _:
+                return decision
 
-def _with_cursor(held: Held, decision: Decision) -> Decision:
-    """What comes back after rounds that were made in hand must come back at its new cursor."""
-    match decision.disposition:
-        case Postpone(delay) if held.moved:
-            return replace(decision, disposition=Replace(held.cursor, delay))
-        case _:
-            return decision
+    def _nears_the_end(self, held: Held) -> bool:
+        return held.message.receive_count >= self._rules.receives - _SPARE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from worker.model.continuation import Continuation
@@ -30,6 +31,11 @@ class Held:
     moved: bool = False  # rounds were made: what SQS has of it is behind
     seconds: float = 0.0  # of the last vendor request
     claimed: LedgerKey | None = None  # in the ledger, by this delivery
+    suspect: bool = field(init=False)  # received too often without an outcome: it may kill its worker
+
+    def __post_init__(self) -> None:
+        """What the message itself says, before its body is read."""
+        self.cursor, self.suspect = self.continuation.cursor, self.continuation.suspect
 
     def decoded(self, job: Job[Any], continuation: Continuation) -> None:
         """Its body was read."""
@@ -42,12 +48,17 @@ class Held:
         self.job, self.cursor, self.moved = replace(self.job, cursor=cursor), cursor, True
 
     def learn(self, outcome: Outcome, seconds: float) -> None:
-        """What the vendor closed for it, it must pass from now on."""
-        self.seconds = seconds
+        """What the vendor closed for it, it must pass from now on; and it has not killed us."""
+        self.seconds, self.suspect = seconds, False
         if isinstance(outcome, Throttled | Blocked) and outcome.scope.key is not None:
             self.keys |= {outcome.scope.key}
 
     @property
     def account(self) -> Account:
         """What is to be said of it at its end."""
-        return Account(self.key, self.cursor, self.failures, self.attributes)
+        return Account(self.key, self.cursor, self.failures, self.attributes, self.continuation)
+
+    @property
+    def sent_at(self) -> datetime:
+        """When it was sent; for what was replaced on its way, the first of its messages."""
+        return self.continuation.first_sent or self.message.sent_at

@@ -16,6 +16,7 @@ from worker.ports import Clock, EntryFailure, Queue, Telemetry
 _TEN = 10  # entries a call
 _SOONEST = 0.25  # seconds between two tries
 _EARLY = 0.25  # seconds before its visibility ends we let a message go: to cancel a delivery takes a moment
+_LATE = 2  # visibilities that are asked for when less than a quarter of one is left
 _LONGEST = MAX_VISIBILITY.total_seconds() - 1  # counted from the receive; SQS is told whole seconds, rounded up
 
 
@@ -110,7 +111,7 @@ class Leases:
         if not leases:
             return
         now = self._clock.monotonic()
-        ends = [min(now + self._visibility, lease.message.held_from + _LONGEST) for lease in leases]  # SQS's
+        ends = [min(now + self._span(lease, now), lease.message.held_from + _LONGEST) for lease in leases]  # SQS's
         try:
             failures = await self._extend(leases, [timedelta(seconds=max(0.0, end - now)) for end in ends])
         except (AwsError, TimeoutError) as error:
@@ -123,6 +124,11 @@ class Leases:
                 self._failed(failure.code, [lease])
             elif lease.message.receipt in self._held:
                 self._lose(lease)
+
+    def _span(self, lease: Lease, now: float) -> float:
+        """For how long to ask: longer where we come late, for what held us up or failed may do so again."""
+        late = lease.expires - now < self._visibility / 4
+        return self._visibility * _LATE if late else self._visibility
 
     async def _extend(self, leases: Sequence[Lease], times: Sequence[timedelta]) -> Mapping[int, EntryFailure]:
         entries = [(lease.message.receipt, time) for lease, time in zip(leases, times, strict=True)]

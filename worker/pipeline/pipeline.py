@@ -144,7 +144,7 @@ class Pipeline:
         mode, ledger = self._plan.dedup, self._ports.ledger
         if mode is None or ledger is None:
             return None
-        lasting = 2 * self._plan.visibility  # longer than a lease that nobody renews
+        lasting = 3 * self._plan.visibility  # longer than a lease that nobody renews
         return Dedup(self.name, mode, ledger, settles, lasting=lasting, telemetry=self._telemetry)
 
     async def _receive(

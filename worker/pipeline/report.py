@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from worker.model.disposition import Bury, Decision, Disposition, Postpone, Replace, is_failure
-from worker.model.events import MessageSettled
+from worker.model.disposition import Bury, Decision, Disposition, Postpone, Renew, Replace, is_failure
+from worker.model.events import MessageSettled, MessageSuspected
 from worker.model.outcome import Delivered, Outcome
 from worker.pipeline.held import Held
 from worker.ports import Clock, Telemetry
@@ -27,6 +27,11 @@ class Report:
         """A message was given back at a stop."""
         self._emit(held, "HandedBack", disposition, vendor_id=None, attempt=held.failures + 1)
 
+    def suspected(self, held: Held) -> None:
+        """A message goes on alone, for it may be what kills its worker."""
+        message = held.message
+        self._telemetry.emit(MessageSuspected(self._vendor, message.id, held.key, message.receive_count))
+
     def _emit(self, held: Held, outcome: str, disposition: Disposition, *, vendor_id: str | None, attempt: int) -> None:
         message = held.message
         self._telemetry.emit(
@@ -42,11 +47,11 @@ class Report:
                 receive_count=message.receive_count,
                 size=len(message.body.encode()),
                 seconds=held.seconds,
-                age_seconds=(self._clock.now() - message.sent_at).total_seconds(),
+                age_seconds=(self._clock.now() - held.sent_at).total_seconds(),
                 delay_seconds=_delay(disposition),
             )
         )
 
 
 def _delay(disposition: Disposition) -> float:
-    return disposition.delay.total_seconds() if isinstance(disposition, Postpone | Replace) else 0.0
+    return disposition.delay.total_seconds() if isinstance(disposition, Postpone | Replace | Renew) else 0.0

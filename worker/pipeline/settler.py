@@ -7,12 +7,12 @@ import hashlib
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar, assert_never
 
 from worker.model.burial import epitaph
 from worker.model.continuation import Continuation
-from worker.model.disposition import Bury, Decision, Delete, Postpone, Replace
+from worker.model.disposition import Bury, Decision, Delete, Postpone, Renew, Replace
 from worker.model.errors import AwsError, BadMessageError
 from worker.model.events import AwsCallFailed
 from worker.model.message import Attributes, JobKey, Outgoing, Publication
@@ -49,6 +49,7 @@ class Account:
     cursor: str | None
     failures: int
     attributes: Attributes = field(default_factory=dict)  # the caller's: what rows that go on by themselves inherit
+    inherited: Continuation = field(default_factory=Continuation)  # from the message that it replaced
 
 
 class Settler:
@@ -93,7 +94,11 @@ class Settler:
             case Bury() as burial:
                 return await self._entomb(lease, burial, facts) and await self._deletion(lease)
             case Replace(cursor, delay, body):
-                return await self._replace(lease, facts, cursor, delay, body) and await self._deletion(lease)
+                next_one = Continuation(cursor, facts.failures)
+                return await self._replace(lease, facts, next_one, delay, body) and await self._deletion(lease)
+            case Renew(delay, suspect):
+                next_one = replace(facts.inherited, cursor=facts.cursor, suspect=suspect)
+                return await self._replace(lease, facts, next_one, delay) and await self._deletion(lease)
             case _ as never:
                 assert_never(never)
 
@@ -117,17 +122,17 @@ class Settler:
         return await self._visibilities.add((lease, min(delay, self._leases.longest(lease))))
 
     async def _entomb(self, lease: Lease, burial: Bury, facts: Account, body: str | None = None) -> bool:
-        first_seen = lease.message.sent_at
+        first_seen = _first_sent(lease, facts)
         text = epitaph(burial, vendor=self._vendor, attempts=facts.failures, first_seen=first_seen)
         if (copy := await self._copy(lease, facts, BURIAL, text, body)) is None:
             return False
         return await self._burials.add((copy, lease))
 
     async def _replace(
-        self, lease: Lease, facts: Account, cursor: str | None, delay: timedelta, body: str | None
+        self, lease: Lease, facts: Account, next_one: Continuation, delay: timedelta, body: str | None = None
     ) -> bool:
-        due = self._clock.now() + delay if delay > _MAX_DELAY else None
-        text = Continuation(cursor, facts.failures, due).dump()
+        due = self._clock.now() + delay if delay > _MAX_DELAY else next_one.due
+        text = replace(next_one, due=due, first_sent=_first_sent(lease, facts)).dump()
         if (copy := await self._copy(lease, facts, CONTINUATION, text, body)) is None:
             return False
         return await self._sends.add((replace(copy, delay=min(delay, _MAX_DELAY)), lease))
@@ -203,6 +208,10 @@ class Settler:
         if failures:
             self._telemetry.emit(AwsCallFailed(self._vendor, operation, failures[0].code, len(failures)))
         return failures
+
+
+def _first_sent(lease: Lease, facts: Account) -> datetime:
+    return facts.inherited.first_sent or lease.message.sent_at
 
 
 def _weigh(item: tuple[Outgoing, Lease]) -> int:
