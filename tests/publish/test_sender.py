@@ -63,6 +63,13 @@ async def test_a_sender_fault_is_raised_at_once(sns: FakeSns, publisher: Publish
     assert len(sns.calls) == 1
 
 
+async def test_what_may_quote_the_entry_is_not_told(sns: FakeSns, publisher: Publisher) -> None:
+    """AWS's message under most codes has the value in it that it does not like."""
+    sns.answer = lambda _call, entries: sns.taken(entries, {"bad": ("ValidationError", True)})
+    with pytest.raises(RefusedError, match=r"key k-bad: ValidationError \(see the AWS documentation of that code\)"):
+        await publisher.publish("bad", key="k-bad")
+
+
 async def test_a_refused_call_is_raised_at_once(sns: FakeSns, publisher: Publisher) -> None:
     """Without permission nothing is repeated, and no further batch begun once that is known."""
     sns.answer = lambda _call, _entries: sns.error("AuthorizationError", 403)

@@ -131,6 +131,11 @@ def code_of(error: BaseException | None) -> str:
     return type(error).__name__
 
 
+def quotable(code: str, message: str | None) -> str | None:
+    """AWS's message, where that names a permission or a parameter; others may quote what was sent: None."""
+    return (message or "")[:300] if _WAYS_OUT.get(code) is _PERMIT or code.startswith(_TELLING) else None
+
+
 def is_busy(code: str) -> bool:
     """Whether AWS's code asks for less, or for later."""
     return code in _BUSY
@@ -142,10 +147,6 @@ def _answered(error: ClientError, call: str) -> SluiceError:
     if is_busy(code) or status == 429 or status >= 500:
         return UnavailableError(f"{call}: AWS answered {code} (HTTP {status}); it is worth trying again", code=code)
     way_out = _WAYS_OUT.get(code, "see the AWS documentation of that code")
-    return RefusedError(f"{call}: AWS refused with {code}{_explained(error, code)}; {way_out}", code=code)
-
-
-def _explained(error: ClientError, code: str) -> str:
-    if _WAYS_OUT.get(code) is _PERMIT or code.startswith(_TELLING):
-        return f" ({error.response['Error'].get('Message', '')[:300]})"
-    return ""
+    explained = quotable(code, error.response.get("Error", {}).get("Message"))
+    said = f" ({explained})" if explained else ""
+    return RefusedError(f"{call}: AWS refused with {code}{said}; {way_out}", code=code)

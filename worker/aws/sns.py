@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from worker.aws.errors import wrapped
+from worker.aws.errors import quotable, wrapped
 from worker.model.message import Attribute, MessageId, Outgoing
 
 MAX_ENTRIES = 10  # PublishBatch takes at most ten
@@ -72,4 +72,5 @@ def _attributes(attributes: Mapping[str, Attribute]) -> dict[str, dict[str, str 
 
 
 def _not_taken(failed: Mapping[str, Any]) -> NotTaken:
-    return NotTaken(failed["Code"], failed.get("Message", ""), failed["SenderFault"])
+    reason = quotable(failed["Code"], failed.get("Message")) or "see the AWS documentation of that code"
+    return NotTaken(failed["Code"], reason, failed["SenderFault"])

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-import traceback
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
 
 import click
 
 from worker.cli.options import Invocation, common
+from worker.cli.trail import trail_of, write_crash
 from worker.cli.words import FAILED, INTERRUPTED, WRONG, write_examples
 from worker.model.errors import OverdueError, SluiceError
 
-_COMMANDS = ("run", "check", "demo", "dev", "publish", "up", "health", "keys")  # each a module here, with `command`
+_COMMANDS = (
+    "run",
+    "check",
+    "demo",
+    "dev",
+    "publish",
+    "up",
+    "limits",
+    "health",
+    "keys",
+)  # each a module here, with `command`
 _EXAMPLES = (
     "sluice demo            see it work, with nothing but this machine",
     "sluice check           is my sluice.toml right?",
@@ -56,6 +67,9 @@ class Commands(click.Group):
             ctx.exit(_code(errors))
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
+        except SystemExit as error:  # an adapter's; the interpreter would write its text
+            click.echo(trail_of(error), err=True)
+            ctx.exit(FAILED)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002, D102
         write_examples(formatter, _EXAMPLES)
@@ -66,20 +80,9 @@ class Commands(click.Group):
 def _tell(errors: Iterable[SluiceError], invocation: Invocation) -> None:
     for error in errors:
         if invocation.verbosity:
-            click.echo("".join(_trail(error)), err=True)
+            click.echo(trail_of(error), err=True)
         for line in str(error).splitlines():
             click.echo(f"error: {line}", err=True)
-
-
-def _trail(error: BaseException) -> Iterator[str]:
-    """Where an error came from and what caused it; of others' errors without their text, which may quote a secret."""
-    if cause := error.__cause__:
-        yield from _trail(cause)
-        yield "\nwhich caused:\n\n"
-    yield "Traceback (most recent call last):\n"
-    yield from traceback.format_tb(error.__traceback__)
-    text = f": {error}" if isinstance(error, SluiceError) else ""
-    yield f"{type(error).__qualname__}{text}\n"
 
 
 def _code(errors: Sequence[SluiceError]) -> int:
@@ -102,3 +105,4 @@ def main() -> None:
 
     Settings come from sluice.toml, then from variables (SLUICE_VENDORS__FOO_PRIMARY__CONCURRENCY=4), then from --set.
     """
+    sys.excepthook = write_crash

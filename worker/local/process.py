@@ -62,7 +62,8 @@ class Process:
         self._lifeline_end, self._lifeline = _SPAWN.Pipe(duplex=False)
         self._report_end, self._report = _SPAWN.Pipe(duplex=False)
         start = (target, self._lifeline_end, self._report, scratch)
-        self._child = _SPAWN.Process(target=_live, args=start, name=name)
+        # daemon: else, where the loop is torn (SystemExit in a task), the interpreter would wait for it at its own end
+        self._child = _SPAWN.Process(target=_live, args=start, name=name, daemon=True)
 
     @property
     def pid(self) -> int | None:

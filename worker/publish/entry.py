@@ -84,7 +84,7 @@ def _decoded(body: bytes) -> str:
     except UnicodeDecodeError as error:
         raise InvalidEntryError(
             f"the body is not UTF-8 at byte {error.start}: encode binary data (base64) and put it into JSON"
-        ) from error
+        ) from None  # the cause holds the body
 
 
 def _dumped(body: Json) -> str:
@@ -104,7 +104,5 @@ def _key(key: str | None) -> JobKey:
 
 def _tenant(tenant: str | None) -> str | None:
     if tenant is not None and not (isinstance(tenant, str) and _TENANT.fullmatch(tenant)):
-        raise InvalidEntryError(
-            f"{tenant!r:.160} is no tenant: 1 to 128 ASCII letters, digits and punctuation, no blanks"
-        )
+        raise InvalidEntryError("that is no tenant: 1 to 128 ASCII letters, digits and punctuation, no blanks")
     return tenant

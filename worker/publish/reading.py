@@ -36,5 +36,5 @@ async def lines_of(stream: TextIO) -> AsyncIterator[str]:
     Thread(target=read, name="lines", daemon=True).start()
     while (item := await lines.get()) is not None:
         if isinstance(item, Exception):
-            raise ConfigurationError(f"{getattr(stream, 'name', 'the stream')} cannot be read: {item}") from item
+            raise ConfigurationError(f"{getattr(stream, 'name', 'the stream')} cannot be read: {item}") from None
         yield item

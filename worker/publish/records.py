@@ -125,7 +125,7 @@ def _opened(path: Path) -> Iterator[TextIO]:
     except OSError as error:
         raise ConfigurationError(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise ConfigurationError(f"{path} is not UTF-8: {error.reason}") from error
+        raise ConfigurationError(f"{path} is not UTF-8: {error.reason}") from None  # the cause holds what was read
 
 
 async def _each(lines: Iterable[str] | AsyncIterable[str]) -> AsyncIterator[str]:

@@ -14,6 +14,7 @@ from structlog.typing import FilteringBoundLogger
 
 from worker.model.events import Event, Level
 from worker.telemetry.foreign import Foreign
+from worker.telemetry.interpreter import overhear
 
 # The allow-list: an event's fields and nothing else.
 _FIELDS: Mapping[type, tuple[str, ...]] = {kind: tuple(f.name for f in fields(kind)) for kind in get_args(Event)}
@@ -21,7 +22,7 @@ _encode = JSONEncoder().encode  # json.dumps would make a new encoder for each l
 
 
 def configure(stream: TextIO, *, verbosity: int = 0, json: bool | None = None) -> Logs:
-    """Set logging up, once, at the edge: events and what libraries warn of go to `stream`.
+    """Set logging up, once, at the edge: events, and what libraries and the interpreter warn of, go to `stream`.
 
     `verbosity`: 0 shows INFO and up, more shows DEBUG too, less WARNING and up. `json`: None means where `stream` is no
     terminal.
@@ -38,6 +39,7 @@ def configure(stream: TextIO, *, verbosity: int = 0, json: bool | None = None) -
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
     ).bind()
     logging.basicConfig(handlers=[Foreign(logger)], level=logging.WARNING, force=True)
+    overhear()
     return Logs(logger, threshold)
 
 
