@@ -17,6 +17,7 @@ from worker.model.errors import ConfigurationError
 from worker.settings import Topology, VendorSettings, load
 from worker.settings.lines import lines_of
 from worker.settings.names import fold
+from worker.settings.platform import ON_ECS
 from worker.settings.variables import from_environment
 
 FILE = """\
@@ -86,6 +87,44 @@ def test_defaults_stand_under_every_vendor(read: Load) -> None:
     assert vendors["bar"].visibility == timedelta(minutes=2)
     assert vendors["foo-primary"].options == {"region": "eu", "page": {"size": 20, "sort": "id"}}
     assert vendors["bar"].options == {"region": "eu", "page": {"size": 10, "sort": "id"}}
+
+
+ECS = {"ECS_CONTAINER_METADATA_URI_V4": "http://169.254.170.2/v4/cd189a933e5849daa93386466019ab50-2495160603"}
+
+
+@pytest.mark.parametrize(
+    ("environ", "seconds"),
+    [
+        ({}, 30),
+        (ECS, 110),
+        ({"SLUICE_SLUICE__STOP_TIMEOUT": "60s"}, 60),
+        (ECS | {"SLUICE_SLUICE__STOP_TIMEOUT": "60s"}, 60),
+    ],
+)
+def test_on_ecs_a_stop_may_take_longer_by_default(read: Load, environ: dict[str, str], seconds: int) -> None:
+    """Elsewhere the platform kills sooner; whatever says it, says it."""
+    assert read(environ=environ).sluice.stop_timeout == timedelta(seconds=seconds)
+
+
+def test_the_platform_is_weaker_than_the_file(read: Load) -> None:
+    """And than a flag."""
+    text = FILE.replace("[sluice]", '[sluice]\nstop_timeout = "50s"')
+    assert read(text, environ=ECS).sluice.stop_timeout == timedelta(seconds=50)
+    assert read(environ=ECS, flags={"sluice.stop_timeout": "40s"}).sluice.stop_timeout == timedelta(seconds=40)
+
+
+@pytest.mark.parametrize(("table", "told"), [("", "is missing"), ("sluice = 5\n", "needs a table")])
+def test_the_platform_hides_no_mistake(mistakes: Callable[..., list[str]], table: str, told: str) -> None:
+    """A `[sluice]` that is not there, or is none, is told on ECS as elsewhere."""
+    text = table + "[vendors.foo]\nadapter = 'echo'\n"
+    assert mistakes(text, environ=ECS) == mistakes(text)
+    assert told in mistakes(text)[0]
+
+
+def test_the_platform_says_what_a_flag_could_say(read: Load) -> None:
+    """Each of its defaults is a key that there is, with a valid value."""
+    flags = {f"{table}.{key}": value for table, keys in ON_ECS.items() for key, value in keys.items()}
+    assert read(environ=ECS) == read(flags=flags) != read()
 
 
 def test_a_filter_replaces_the_default_one(read: Load) -> None:
@@ -209,6 +248,14 @@ VENDOR = '[sluice]\nname = "m"\n[vendors.foo]\nadapter = "echo"\n'
         ("share = 'alone'", "sluice.toml:5: [vendors.foo] share", '"one", "split" or "fleet"'),
         ("filter = 'x'", "sluice.toml:5: [vendors.foo] filter", "needs a table"),
         ("secret = 5", "sluice.toml:5: [vendors.foo] secret", "needs a text"),
+        (
+            "secret = 'shop/{}'",
+            "sluice.toml:5: [vendors.foo] secret",
+            "'{}' names no payload field; write such as {shop}",
+        ),
+        ("secret = 'my shop'", "sluice.toml:5: [vendors.foo] secret", "write letters, digits and"),
+        ("limit_key = 'shop/{'", "sluice.toml:5: [vendors.foo] limit_key", "write such as shop/a, or shop/{shop}"),
+        ("limit_key = ''", "sluice.toml:5: [vendors.foo] limit_key", "'' is no name; write such as shop/a"),
         ("topic = 'Not A Name'", "sluice.toml:5: [vendors.foo] topic", "is not a name"),
         ("pool = 'bigg'\n[pools.big]", "sluice.toml:5: [vendors.foo] pool", "no [pools.bigg]; did you mean big?"),
         ("scaling.latency_gaol = '1s'", "sluice.toml:5: [vendors.foo.scaling] latency_gaol", "latency_goal?"),
@@ -353,3 +400,13 @@ def test_lines_are_found_in_every_form_of_toml() -> None:
     assert lines[("vendors", "foo-a")] == 1
     assert lines[("vendors", "foo-a", "scaling", "latency_goal")] == 2
     assert lines[("vendors", "foo-a", "max_attempts")] == 7
+
+
+@pytest.mark.parametrize(
+    ("keys", "tasks", "concurrency"),
+    [("", 4, 10), ("max_connections = 100", 4, 10), ("max_connections = 10", 4, 2), ("max_connections = 3", 4, 0)],
+)
+def test_each_task_has_its_part_of_the_vendor_s_cap(read: Load, keys: str, tasks: int, concurrency: int) -> None:
+    """By the most tasks that its pool may have, and never more than the entry's own concurrency."""
+    topology = read(f"{VENDOR}pool = 'bulk'\n{keys}\n[pools.bulk]\nmax_tasks = {tasks}\n")
+    assert topology.concurrency("foo") == concurrency

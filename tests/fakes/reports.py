@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from tests.fakes.faults import Faults
 from worker.model.message import VendorName
 from worker.model.task import TaskReport
 from worker.ports import Clock
@@ -16,11 +17,14 @@ class MemoryReports:
     """Port `Reports`, for tasks that share this object."""
 
     def __init__(self, clock: Clock) -> None:
+        self.faults = Faults()  # of the operation tell
         self._clock = clock
         self._reports: dict[tuple[VendorName, str], tuple[datetime, TaskReport]] = {}
 
-    async def tell(self, report: TaskReport) -> None:
-        self._reports[report.vendor, report.task] = (self._clock.now() + _LIVES, report)
+    async def tell(self, reports: Sequence[TaskReport]) -> None:
+        await self.faults.meet("tell")
+        for report in reports:
+            self._reports[report.vendor, report.task] = (self._clock.now() + _LIVES, report)
 
     async def of(self, vendor: VendorName) -> Sequence[TaskReport]:
         now = self._clock.now()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -15,9 +16,9 @@ from tests.fakes.loop import virtual_time
 from tests.fakes.vendor import ScriptedVendor
 from worker.model.disposition import Policy
 from worker.model.errors import UnavailableError
-from worker.model.events import MessageSettled, TableCallFailed
+from worker.model.events import MessageSettled, PipelineCrashed, TableCallFailed
 from worker.model.message import JobKey, MessageId, Publication
-from worker.model.outcome import Delivered, RetryAfter
+from worker.model.outcome import Continue, Delivered, RetryAfter
 from worker.pipeline import tombstones as module
 from worker.pipeline.dedup import Mode
 from worker.pipeline.delivery import Rules
@@ -49,6 +50,25 @@ class Away(MemoryLedger):
     async def record(self, keys: Sequence[LedgerKey]) -> None:
         self._answer()
         await super().record(keys)
+
+
+class Silent(MemoryLedger):
+    """A ledger whose table never answers."""
+
+    def __init__(self) -> None:
+        super().__init__(LoopClock())
+
+    async def delivered(self, keys: Sequence[LedgerKey]) -> frozenset[LedgerKey]:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def record(self, keys: Sequence[LedgerKey]) -> None:
+        await asyncio.Event().wait()
+
+
+def gaps(times: Sequence[float]) -> list[float]:
+    """Seconds between each and the next."""
+    return [after - before for before, after in pairwise(times)]
 
 
 def line_of(mode: Mode, ledger: MemoryLedger | None = None, **more: Any) -> Line:
@@ -113,7 +133,54 @@ async def test_without_its_table_redelivery_sends() -> None:
     async with line.running():
         await line.drained()
     assert len(line.vendor.sent) == 1
-    assert len(line.events.of(TableCallFailed)) == 2
+    assert line.events.of(TableCallFailed) == [TableCallFailed("foo", "ledger", "ConnectTimeoutError")]
+
+
+@virtual_time
+async def test_without_its_table_redelivery_goes_on_as_fast_as_ever() -> None:
+    """Silent: who asked first waits for three seconds, and a record at most three; all else does not even ask."""
+    line = line_of(Mode.REDELIVERY, Silent())
+    line.queue.put(*["{}"] * 200)
+    for _ in range(20):
+        await line.queue.receive(10)
+    began = line.clock.monotonic() + 60  # when they come back
+    async with line.running():
+        await line.drained()
+    assert len(line.vendor.sent) == 200
+    assert line.vendor.times[-1] - began < 10
+    assert max(line.vendor.times[0] - began, *gaps(line.vendor.times)) < 3.1
+    assert len(line.events.of(TableCallFailed)) <= 2
+
+
+@virtual_time
+async def test_without_its_table_strict_says_so_once_in_five_seconds() -> None:
+    """However many messages wait for it; each waits in the queue."""
+    line = line_of(Mode.STRICT, Away())
+    line.queue.put(*["{}"] * 200)
+    async with line.running():
+        await asyncio.sleep(29)
+        assert line.pipeline.postponed == 200
+        assert 1 <= len(line.events.of(TableCallFailed)) <= 6
+    assert not line.vendor.sent
+
+
+@virtual_time
+async def test_what_strict_has_claimed_it_records_though_the_table_rests() -> None:
+    """A claim that nobody could make meanwhile does not cost those of before their record."""
+    ledger = Away(times=0)
+    line = line_of(Mode.STRICT, ledger, vendor=ScriptedVendor(latency=2))
+    line.queue.put("{}", sluice_key="k")
+    async with line.running():
+        await line.vendor.arrived.wait()
+        ledger.left = 1
+        line.queue.put("{}", sluice_key="other")
+        await line.until(lambda: line.events.of(TableCallFailed))
+        assert len(line.vendor.sent) == 1
+        await line.until(lambda: len(line.events.of(MessageSettled)) == 2)
+        assert line.clock.monotonic() - line.vendor.times[0] < 5
+        assert await ledger.delivered([LedgerKey(JobKey("k"))])
+        await line.drained()
+    assert len(line.vendor.sent) == 2
 
 
 @virtual_time
@@ -160,6 +227,24 @@ async def test_what_another_task_has_claimed_waits_for_its_end() -> None:
     assert line.vendor.times[0] - 1000 >= 40
 
 
+class Confused(MemoryLedger):
+    """Answers what no ledger answers."""
+
+    async def claim(self, key: LedgerKey, lasting: timedelta) -> Claim:
+        return "ours"  # type: ignore[return-value]  # on purpose
+
+
+@virtual_time
+async def test_an_answer_that_no_ledger_gives_is_no_leave_to_send() -> None:
+    """It crashes the pipeline, loudly."""
+    line = line_of(Mode.STRICT, Confused(LoopClock()))
+    line.queue.put("{}")
+    async with line.running():
+        await line.until(lambda: line.events.of(PipelineCrashed))
+    assert line.events.of(PipelineCrashed)[0].error.startswith("AssertionError")
+    assert not line.vendor.sent
+
+
 class Topic:
     """Publications that are kept, with whether the ledger knew by then."""
 
@@ -186,6 +271,28 @@ async def test_what_follows_is_published_before_the_ledger_knows() -> None:
     async with line.running():
         await line.drained()
     assert (topic.published, topic.known) == (["k:0"], [False])
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_a_long_job_that_ended_in_hand_is_known_as_it_would_come_again(mode: Mode) -> None:
+    """Its message has the cursor that it came with: killed before the delete, it must not begin anew."""
+
+    @virtual_time
+    async def run() -> None:
+        outcomes = [Continue("2"), Continue("1")]
+        vendor = ScriptedVendor(lambda jobs: [outcomes.pop() if outcomes else Delivered()] * len(jobs))
+        line = line_of(mode, vendor=vendor)
+        line.queue.put("{}", sluice_key="k")
+        [message] = await line.queue.receive(1)  # by a task that was killed
+        line.queue.duplicate(message.id, after=timedelta(minutes=10))
+        async with line.running():
+            await line.drained()
+        assert [job.cursor for _, jobs in vendor.sent for job in jobs] == [None, "1", "2"]
+        assert line.ledger is not None
+        known = [LedgerKey(JobKey("k"), cursor) for cursor in (None, "2")]
+        assert await line.ledger.delivered([*known, LedgerKey(JobKey("k"), "1")]) == set(known)
+
+    run()
 
 
 @virtual_time

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import TypeVar
 
 from worker.aws.items import Item, ItemKey, expiry
 from worker.aws.statetable import StateTable
 from worker.model.disposition import Failures
-from worker.model.errors import AwsError
-from worker.model.events import TableCallFailed
 from worker.model.message import JobKey, VendorName
 from worker.pipeline.attempts import MemoryAttempts
+from worker.pipeline.patience import Patience
 from worker.ports import Clock, Telemetry
 
 KEEP = timedelta(days=28)  # after the last failure; a queue keeps a message for 14 days at most
-_PATIENCE = 3.0  # seconds, with the wait for a connection: a lease runs meanwhile
-_REST = timedelta(seconds=5)  # from a failed call until the table is asked again
 _KEPT = 100_000  # messages of which this process knows that the table has them
 _COUNT = "ADD failures :one SET failed_at = :now, expires = :expires"
 _LAST = "ADD open_seconds :more"
-
-T = TypeVar("T")
 
 
 class TableAttempts:
@@ -48,21 +40,20 @@ class TableAttempts:
         self._vendor = vendor
         self._clock = clock
         self._away = away
-        self._telemetry = telemetry
+        self._patience = Patience(vendor, "attempts", clock=clock, telemetry=telemetry)
         self._began = clock.now().timestamp()
-        self._rests_until = clock.monotonic()
         self._seen: OrderedDict[JobKey, float | None] = OrderedDict()  # closed_for when it last failed here, if it did
 
     async def of(self, key: JobKey) -> Failures:
         """What all tasks have counted so far; the time is not told."""
         here = await self._away.of(key)
-        there = await self._ask(lambda: self._counted(key))
+        there = await self._patience.ask(lambda: self._counted(key))
         return here if there is None else Failures(max(here.count, there))
 
     async def failed(self, key: JobKey, closed_for: float) -> Failures:
         """Count one more."""
         here = await self._away.failed(key, closed_for)
-        there = await self._ask(lambda: self._count(key, closed_for))
+        there = await self._patience.ask(lambda: self._count(key, closed_for))
         # Each of the two counts is at most the true one.
         return here if there is None else Failures(max(here.count, there.count), max(here.lasting, there.lasting))
 
@@ -71,7 +62,7 @@ class TableAttempts:
         await self._away.forget(key)
         if key in self._seen:
             del self._seen[key]
-            await self._ask(lambda: self._table.delete(self._place(key)))
+            await self._patience.ask(lambda: self._table.delete(self._place(key)))
 
     async def _counted(self, key: JobKey) -> int:
         place = self._place(key)
@@ -93,7 +84,7 @@ class TableAttempts:
         if before is None:
             return Failures(1)
         if open_seconds:
-            await self._ask(lambda: self._table.update(place, _LAST, {":more": open_seconds}))
+            await self._patience.ask(lambda: self._table.update(place, _LAST, {":more": open_seconds}))
         lasting = float(before.values.get("open_seconds", 0)) + open_seconds
         return Failures(int(before.values["failures"]) + 1, timedelta(seconds=lasting))
 
@@ -112,24 +103,6 @@ class TableAttempts:
         self._seen.move_to_end(key)
         if len(self._seen) > _KEPT:
             self._seen.popitem(last=False)
-
-    async def _ask(self, call: Callable[[], Awaitable[T]]) -> T | None:
-        if self._clock.monotonic() < self._rests_until:
-            return None
-        try:
-            async with asyncio.timeout(_PATIENCE):
-                return await call()
-        except AwsError as error:
-            self._rest(error.code)
-        except TimeoutError as error:
-            self._rest(type(error).__name__)
-        return None
-
-    def _rest(self, code: str) -> None:
-        now = self._clock.monotonic()
-        if now >= self._rests_until:  # of many that ask at once the first says it
-            self._telemetry.emit(TableCallFailed(self._vendor, "attempts", code))
-        self._rests_until = now + _REST.total_seconds()
 
     def _place(self, key: JobKey) -> ItemKey:
         return ItemKey.of("ATTEMPTS", self._vendor, key)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from worker.aws.items import Item, ItemKey, expiry
 from worker.aws.statetable import StateTable
 from worker.model.message import VendorName
-from worker.model.task import TaskReport
+from worker.model.task import Standing, TaskReport
 from worker.ports import Clock
 
 _KIND = "TASK"
@@ -22,9 +24,10 @@ class TableReports:
         self._table = table
         self._clock = clock
 
-    async def tell(self, report: TaskReport) -> None:
-        """Replace this task's last report for its vendor; counts for a minute."""
-        await self._table.put_many([_item(report, expiry(self._clock.now(), _LIVES))])
+    async def tell(self, reports: Sequence[TaskReport]) -> None:
+        """Replace this task's last reports, one for each of its vendors; they count for a minute."""
+        expires = expiry(self._clock.now(), _LIVES)
+        await self._table.put_many([_item(report, expires) for report in reports])
 
     async def of(self, vendor: VendorName) -> Sequence[TaskReport]:
         """Each task's last report of the last minute, by task."""
@@ -43,6 +46,7 @@ def _item(report: TaskReport, expires: int) -> Item:
             "request_seconds": report.request_seconds,
             "version": report.version,
             "told_at": report.at.isoformat(),
+            "standing": json.dumps(asdict(report.standing)),
         },
     )
 
@@ -58,4 +62,5 @@ def _report(item: Item, vendor: VendorName) -> TaskReport:
         request_seconds=float(values["request_seconds"]),
         version=str(values["version"]),
         at=datetime.fromisoformat(str(values["told_at"])),
+        standing=Standing.load(json.loads(str(values.get("standing", "{}")))),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Self, TypeVar
 
@@ -22,12 +22,36 @@ _READ = timedelta(seconds=2)
 _CONNECTIONS = 20
 _GETS = 100  # DynamoDB's limits of a batch
 _PUTS = 25
-_PATIENCE = 5.0  # seconds for the entries of a batch that DynamoDB has left undone
+_PATIENCE = 2.0  # seconds for the entries of a batch that DynamoDB has left undone: less than who asks waits
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 1.0
 _FREE = "attribute_not_exists(pk) OR expires <= :now"
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What becomes of an item, and only if the condition holds of what stands; `names`: of attributes, by `#token`."""
+
+    update: str
+    condition: str
+    values: Mapping[str, Value] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The item, as it now is."""
+
+    item: Item
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """The condition does not hold of the item, expired or not; None: there is none."""
+
+    item: Item | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +115,29 @@ class StateTable:
                 ReturnValues="ALL_OLD",
             )
         return decoded_item(reply["Attributes"]) if reply.get("Attributes") else None
+
+    async def change(self, key: ItemKey, change: Change) -> Changed | Unchanged:
+        """Change or make one item in one step, where its condition holds."""
+        # DynamoDB takes no empty ones.
+        tokens = {"ExpressionAttributeNames": dict(change.names)} if change.names else {}
+        with wrapped("UpdateItem", self.name):
+            try:
+                reply = await self.client.update_item(
+                    TableName=self.name,
+                    Key=encoded_key(key),
+                    UpdateExpression=change.update,
+                    ConditionExpression=change.condition,
+                    ExpressionAttributeValues=encoded(change.values),
+                    ReturnValues="ALL_NEW",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                    **tokens,
+                )
+            except ClientError as error:
+                if code_of(error) != "ConditionalCheckFailedException":
+                    raise
+                standing = error.response.get("Item")
+                return Unchanged(decoded_item(standing) if standing else None)
+        return Changed(decoded_item(reply["Attributes"]))
 
     async def delete(self, key: ItemKey) -> None:
         """Delete an item; that there is none is no error."""

@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from enum import Enum
+from typing import assert_never
 
-from worker.model.errors import AwsError
-from worker.model.events import TableCallFailed
 from worker.model.outcome import Delivered, Outcome, Throttled
 from worker.pipeline.collector import Collector, confirmed
 from worker.pipeline.held import Held
-from worker.ports import AlreadyDelivered, InProgress, Ledger, LedgerKey, Telemetry
+from worker.pipeline.patience import Patience
+from worker.ports import AlreadyDelivered, Clock, InProgress, Ledger, LedgerKey, Ours, Telemetry
 
 _BATCH = 25  # DynamoDB writes so many at once
 _LINGER = 0.05  # seconds that a record waits for others
@@ -27,7 +27,7 @@ class Mode(Enum):
 
 
 class Dedup:
-    """One vendor's ledger, as deliveries use it."""
+    """One vendor's ledger, as deliveries use it; nothing waits long for a table that is away."""
 
     def __init__(
         self,
@@ -37,27 +37,23 @@ class Dedup:
         group: asyncio.TaskGroup,
         *,
         lasting: timedelta,
+        clock: Clock,
         telemetry: Telemetry,
     ) -> None:
-        self._vendor = vendor
         self._mode = mode
         self._ledger = ledger
         self._lasting = lasting  # of a claim that is not followed by a record
-        self._telemetry = telemetry
+        self._patience = Patience(vendor, "ledger", clock=clock, telemetry=telemetry)
         self._records = Collector(self._record, group=group, size=_BATCH, linger=_LINGER)
         self._here: set[LedgerKey] = set()  # claimed by deliveries of this process
 
     async def ask(self, held: Held) -> Outcome | None:
         """What becomes of a job unsent: Delivered before, Throttled while another is at it; None: it is to be sent."""
-        try:
-            if self._mode is Mode.STRICT:
-                return await self._claim(held)
-            if held.message.receive_count > 1 and await self._ledger.delivered([_key(held)]):
-                return Delivered()
-        except AwsError as error:
-            self._failed(error)
-            return Throttled(_AGAIN) if self._mode is Mode.STRICT else None
-        return None
+        if self._mode is Mode.STRICT:
+            return await self._claim(held)
+        if held.message.receive_count == 1:
+            return None
+        return Delivered() if await self._patience.ask(lambda: self._ledger.delivered([_key(held)])) else None
 
     async def _claim(self, held: Held) -> Outcome | None:
         key = _key(held)
@@ -65,17 +61,25 @@ class Dedup:
             return Throttled(self._lasting)
         self._here.add(key)
         held.claimed = key
-        match await self._ledger.claim(key, self._lasting):
+        match await self._patience.ask(lambda: self._ledger.claim(key, self._lasting)):
             case AlreadyDelivered():
                 return Delivered()
             case InProgress(remaining):
                 return Throttled(remaining)
-            case _:
+            case Ours():
                 return None
+            case None:
+                return Throttled(_AGAIN)
+            case _ as never:
+                assert_never(never)
 
     async def record(self, held: Held) -> None:
-        """Note that a job was delivered; where the table is away the work goes on, and a duplicate may follow."""
-        await confirmed(self._records.add(_key(held)))
+        """Note that a job was delivered; where the table is away the work goes on, and a duplicate may follow.
+
+        After rounds in hand its message still has the cursor that it came with: that is how it would come again.
+        """
+        keys = {LedgerKey(held.key, held.continuation.cursor): None, _key(held): None}
+        await confirmed(asyncio.gather(*map(self._records.add, keys)))
 
     def done(self, held: Held) -> None:
         """Its delivery has ended: copies of it may be claimed here."""
@@ -83,14 +87,10 @@ class Dedup:
             self._here.discard(held.claimed)
 
     async def _record(self, keys: Sequence[LedgerKey]) -> Sequence[None]:
-        try:
-            await self._ledger.record(list(dict.fromkeys(keys)))
-        except AwsError as error:
-            self._failed(error)
+        """What is claimed is recorded if it can be at all: nobody claims while the table rests, so these are few."""
+        tell = self._patience.insist if self._mode is Mode.STRICT else self._patience.ask
+        await tell(lambda: self._ledger.record(list(dict.fromkeys(keys))))
         return [None] * len(keys)
-
-    def _failed(self, error: AwsError) -> None:
-        self._telemetry.emit(TableCallFailed(self._vendor, "ledger", error.code))
 
 
 def _key(held: Held) -> LedgerKey:

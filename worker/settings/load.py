@@ -12,6 +12,7 @@ from worker.settings.defaults import told_of_defaults, under_defaults
 from worker.settings.layers import read_layers
 from worker.settings.mistakes import explain, path_of
 from worker.settings.places import Places
+from worker.settings.platform import over_platform
 from worker.settings.references import missing_pools, same_names, strangers_of, unknown, without
 from worker.settings.topology import Frozen, Name, PoolSettings, SluiceSettings, Topology, VendorSettings
 from worker.settings.variables import Tables
@@ -20,12 +21,15 @@ from worker.settings.variables import Tables
 def load(path: FilePath, *, environ: Mapping[str, str], flags: Mapping[str, str] | None = None) -> Topology:
     """Read `path`, then `SLUICE_*` of `environ`, then `flags` (path with dots → text).
 
+    On ECS, as `environ` tells, some defaults are others.
+
     Raises ConfigurationError, whose text has one line for each mistake: place, what is wrong, what is valid.
     """
     layers = read_layers(path, environ, flags or {})
     places = Places(path, layers)
     strangers = strangers_of(layers)
-    draft = under_defaults(without({variable.path[:2] for variable in strangers}, layers.merged))
+    known = without({variable.path[:2] for variable in strangers}, layers.merged)
+    draft = under_defaults(over_platform(known, environ))
     mistakes = [
         *same_names(layers, places),
         *(unknown(each, layers.file) for each in strangers),
