@@ -38,9 +38,9 @@ def measured(measure: Coroutine[None, None, T]) -> T:
         raise click.ClickException(str(error)) from error
 
 
-def report(figures: Sequence[Figure], *, json_file: Path | None, check: bool) -> None:
-    """Print the table, write the file, and exit with 1 if that was asked for and a figure is missed."""
-    click.echo(table(figures))
+def report(figures: Sequence[Figure], *, json_file: Path | None, check: bool, shown: str | None = None) -> None:
+    """Print a table, or what is `shown` in its place, write the file, and exit with 1 if asked to and one is missed."""
+    click.echo(table(figures) if shown is None else shown)
     if json_file is not None:
         write(figures, json_file)
     if check and any(figure.missed for figure in figures):

@@ -9,13 +9,13 @@ import click
 
 from benchmarks.chaos.ride import Ride, ride
 from benchmarks.chaos.storms import STORMS, Storm
+from benchmarks.chaos.summary import summary
 from benchmarks.command import EXITS, measured, report, reporting
-from benchmarks.figures import table
 from worker.cli.words import Command
 from worker.local.stack import EmbeddedAws
 
 _NAMES = [storm.name for storm in STORMS]
-_DRAINING = 15.0  # seconds of each run that are not trouble
+_DRAINING = 6.0  # seconds of each run that are not trouble; some storms need more, some none
 
 
 @click.command(
@@ -31,7 +31,7 @@ _DRAINING = 15.0  # seconds of each run that are not trouble
 @click.option("--only", type=click.Choice(_NAMES), multiple=True, help="Only these storms.")
 @reporting
 def command(minutes: float, only: tuple[str, ...], json_file: Path | None, check: bool) -> None:
-    """Kill workers, freeze them, replace them; take SQS away; let SQS and the vendor fail; poison.
+    """Kill workers, freeze them, replace them; take SQS or the table away; let SQS and the vendor fail; poison.
 
     Each storm has a queue, workers and a vendor of its own. What SQS and the vendor saw is written down by a proxy
     between them and the workers, and judged: lost messages and violations must be none.
@@ -39,16 +39,15 @@ def command(minutes: float, only: tuple[str, ...], json_file: Path | None, check
     storms = [storm for storm in STORMS if not only or storm.name in only]
     rides = measured(_ride_all(storms, minutes * 60 / len(storms) - _DRAINING))
     figures = [figure for each in rides for figure in each.figures()]
-    report(figures, json_file=json_file, check=check)
+    report(figures, shown=summary(rides), json_file=json_file, check=check)
 
 
 async def _ride_all(storms: Sequence[Storm], seconds: float) -> Sequence[Ride]:
     rides: list[Ride] = []
     async with EmbeddedAws() as stack:
         for number, storm in enumerate(storms, start=1):
-            click.echo(f"storm {number} of {len(storms)}: {storm.name} for {max(seconds, 5):.0f} s")
+            click.echo(f"storm {number} of {len(storms)}: {storm.name} for {max(seconds, 5):.0f} s", err=True)
             rides.append(await ride(stack, storm, f"chaos-{storm.name.replace('_', '-')}", max(seconds, 5)))
-            click.echo(table(rides[-1].figures()))
             for violation in rides[-1].judgement.violations[:3]:
                 click.echo(str(violation), err=True)
     return rides

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
 from benchmarks.chaos.site import opened
 from benchmarks.chaos.storms import Storm
 from benchmarks.figures import Figure, Goal
-from worker.local.history import Disturbed
+from worker.local.history import Arrived, Disturbed
 from worker.local.promises import Judgement
 from worker.local.stack import EmbeddedAws
 
@@ -21,9 +22,12 @@ class Ride:
     """How it went."""
 
     storm: str
+    bad: int  # messages that had to end buried
     judgement: Judgement
     confirmed: int  # to whoever published
-    disturbed: int  # calls about a message
+    disturbed: Mapping[str, int]  # calls about a message, by service
+    answers: Mapping[int, int]  # of the vendor, by status
+    said: Mapping[str, int]  # by the workers, by event
     seconds: float
     deaths: int
     stops: int
@@ -39,8 +43,8 @@ class Ride:
         return [
             Figure(f"{name}.published", told.published, "messages"),
             Figure(f"{name}.delivered", told.delivered, "messages"),
-            Figure(f"{name}.buried", told.buried, "messages"),
-            Figure(f"{name}.redriven", told.redriven, "messages"),
+            Figure(f"{name}.buried", told.buried, "messages", Goal("≤", self.bad)),
+            Figure(f"{name}.redriven", told.redriven, "messages", _NONE),
             Figure(f"{name}.lost", self.lost, "messages", _NONE),
             Figure(f"{name}.violations", len(told.violations), "", _NONE),
             Figure(f"{name}.duplicates", sum(told.duplicates.values()), "requests"),
@@ -57,15 +61,19 @@ async def ride(stack: EmbeddedAws, storm: Storm, prefix: str, seconds: float) ->
     Raises NotDrainedError, or WorkerError where a worker does not stop as it should.
     """
     began = monotonic()
-    async with opened(stack, prefix, storm.behaviour, adapter=storm.adapter) as site:
+    async with opened(stack, prefix, storm.kind) as site:
         await storm.trouble(site, seconds)
-        await site.drained(within=60 + seconds)  # a storm that slows the workers leaves much behind
+        await site.drained()
         judgement = await site.judge()
+        events = site.history.events
         return Ride(
             storm.name,
+            storm.bad,
             judgement,
             confirmed=site.published,
-            disturbed=sum(isinstance(event, Disturbed) for event in site.history.events),
+            disturbed=Counter(event.operation.partition(":")[0] for event in events if isinstance(event, Disturbed)),
+            answers=Counter(event.status for event in events if isinstance(event, Arrived)),
+            said=site.crew.said(),
             seconds=monotonic() - began,
             deaths=site.crew.deaths,
             stops=site.crew.stopped,

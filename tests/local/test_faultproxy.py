@@ -16,7 +16,7 @@ from worker.aws.errors import code_of
 from worker.aws.session import Aws, Credentials
 from worker.local.faultproxy import FaultProxy, Seen
 from worker.local.faults import THROTTLED, UNAVAILABLE, FailSome, Hang, Mute, Plan, Refuse, Reset, Rule, Slow, away
-from worker.local.history import Buried, Deleted, Disturbed, History, Published, Received, Sent, Shown
+from worker.local.history import Buried, Deleted, Disturbed, History, Published, Received, Recorded, Sent, Shown
 from worker.local.stack import EmbeddedAws
 from worker.local.witness import Witness
 from worker.model.wire import KEY
@@ -212,6 +212,51 @@ async def test_what_sns_takes_is_published(queue: Queue, unique_name: str) -> No
         with queue.plan.inject(Rule(UNAVAILABLE, "sns:*")), pytest.raises(ClientError) as raised:
             await sns.publish_batch(TopicArn=topic, PublishBatchRequestEntries=entries)
         assert code_of(raised.value) == "ServiceUnavailable"
+
+
+async def test_the_ledger_is_in_the_history(queue: Queue, unique_name: str) -> None:
+    """A marker that was written is recorded, by its key; a claim, which is not one, and a count are not."""
+    async with _way(await queue.proxy.door("w2")) as way:
+        dynamodb = await _table(way, unique_name)
+        await _write(dynamodb, unique_name, "LEDGER#sink#k#7", "REPORT#sink#t")
+        await dynamodb.put_item(TableName=unique_name, Item=_item("LEDGER#sink#k8"))
+        await _write(dynamodb, unique_name, "ATTEMPTS#sink#k9")
+    assert [(type(event), event.key) for event in queue.history.events] == [(Recorded, "k#7")]
+
+
+async def test_a_disturbed_call_to_the_table_names_its_messages(queue: Queue, unique_name: str) -> None:
+    """Reads, writes and counts; what the table is told besides is about no message."""
+    async with _way(await queue.proxy.door("w2")) as way:
+        dynamodb = await _table(way, unique_name)
+        with queue.plan.inject(away("dynamodb:*")):
+            for key in ("LEDGER#sink#k7", "ATTEMPTS#sink#k8", "REPORT#sink#t"):
+                with pytest.raises(ConnectionClosedError):
+                    await _write(dynamodb, unique_name, key)
+    told = [event for event in queue.history.events if isinstance(event, Disturbed)]
+    assert [(event.key, event.operation) for event in told] == [
+        ("k7", "dynamodb:BatchWriteItem"),
+        ("k8", "dynamodb:BatchWriteItem"),
+    ]
+
+
+async def _table(way: Aws, name: str) -> Any:
+    client = await way.client("dynamodb")
+    keys = {"pk": "HASH", "sk": "RANGE"}
+    await client.create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in keys.items()],
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    return client
+
+
+async def _write(dynamodb: Any, table: str, *keys: str) -> None:
+    await dynamodb.batch_write_item(RequestItems={table: [{"PutRequest": {"Item": _item(key)}} for key in keys]})
+
+
+def _item(key: str) -> dict[str, Any]:
+    return {"pk": {"S": key}, "sk": {"S": "-"}}
 
 
 async def test_bodies_of_s3_pass(queue: Queue, unique_name: str) -> None:

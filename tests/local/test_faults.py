@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from worker.local.awscall import Call, call_of
@@ -26,6 +28,22 @@ def test_a_call_is_known_by_its_bytes(
     """The service is the one that it is signed for; the operation stands where its protocol has it."""
     call = call_of("PUT", {**headers, "Authorization": _SIGNED.format(service)}, body)
     assert (call.operation, call.protocol) == (operation, protocol)
+
+
+@pytest.mark.parametrize(
+    ("operation", "fields"),
+    [
+        ("PutItem", {"Item": {"pk": {"S": "A#v#k1"}, "sk": {"S": "-"}}}),
+        ("UpdateItem", {"Key": {"pk": {"S": "A#v#k1"}, "sk": {"S": "-"}}}),
+        ("BatchGetItem", {"RequestItems": {"table": {"Keys": [{"pk": {"S": "A#v#k1"}, "sk": {"S": "-"}}]}}}),
+        ("BatchWriteItem", {"RequestItems": {"table": [{"PutRequest": {"Item": {"pk": {"S": "A#v#k1"}}}}]}}),
+    ],
+)
+def test_a_call_to_dynamodb_names_its_items(operation: str, fields: dict[str, object]) -> None:
+    """Wherever its operation has them; other services' calls have none."""
+    body = json.dumps(fields).encode()
+    assert Call(f"dynamodb:{operation}", "json", body).items == ["A#v#k1"]
+    assert Call("sqs:SendMessage", "json", body).items == ()
 
 
 def test_rules_hold_while_they_are_injected() -> None:

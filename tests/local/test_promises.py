@@ -14,6 +14,7 @@ from worker.local.history import (
     History,
     Published,
     Received,
+    Recorded,
     Sent,
     Shown,
 )
@@ -31,7 +32,10 @@ def arrived(at: float, who: str = "a", *, took: float = 0.1, status: int = 200, 
 
 
 def judged(
-    *events: Event, killed: dict[str, float] | None = None, froze: tuple[float, float] | None = None
+    *events: Event,
+    killed: dict[str, float] | None = None,
+    froze: tuple[float, float] | None = None,
+    stalled: tuple[float, float] | None = None,
 ) -> Judgement:
     history = History()
     for event in (PUBLISHED, *events):
@@ -40,6 +44,8 @@ def judged(
         history.killed(who, at)
     if froze:
         history.froze("a", *froze)
+    if stalled:
+        history.stalled(*stalled)
     return judge(history)
 
 
@@ -71,6 +77,13 @@ def test_what_no_worker_buried_was_redriven() -> None:
     """SQS moved it: nobody wrote a reason. A burial of ours lies there too, and was none."""
     lying = Found(9, "k", "dead letters")
     assert (judged(received(1), lying).redriven, judged(received(1), Buried(2, "a", "k"), lying).redriven) == (1, 0)
+
+
+def test_burials_are_counted_by_their_codes() -> None:
+    """As the dead letters say; what SQS moved has none."""
+    told = judged(received(1), Buried(2, "a", "k"), Found(9, "k", "dead letters", "kills"))
+    assert told.burials == {"kills": 1}
+    assert judged(received(1), Found(9, "k", "dead letters")).burials == {}
 
 
 def test_a_delete_before_the_vendor_said_yes_is_a_violation() -> None:
@@ -116,10 +129,84 @@ def test_no_answer_explains_a_duplicate() -> None:
     assert (told.duplicates, told.violations) == ({"no answer from the vendor": 1}, [])
 
 
+def test_a_death_comes_before_an_answer_that_reached_nobody() -> None:
+    """Nobody was told because the worker was dead: that is the cause."""
+    told = judged(received(1), arrived(1.1, heard=False), *AGAIN, killed={"a": 1.15})
+    assert told.duplicates == {"killed before the delete": 1}
+
+
+def test_a_machine_that_stood_still_explains_a_duplicate() -> None:
+    """Whoever was late then cannot be blamed, not even for what was given back; before and after, it can."""
+    late = (received(1, receipt="r"), arrived(1.1), Shown(4, "a", "k", "r", 1))
+    assert judged(*late, *AGAIN, stalled=(1.2, 3.9)).duplicates == {"the machine stood still": 1}
+    assert judged(*late, *AGAIN, stalled=(13, 15)).duplicates == {"unexplained": 1}
+
+
+def test_an_answer_that_came_too_late_is_the_machines_fault() -> None:
+    """The vendor was told late of the request, so that nobody waited any more."""
+    told = judged(received(1), arrived(3, heard=False), received(5, count=2), arrived(5.1), stalled=(1.2, 2.5))
+    assert told.duplicates == {"the machine stood still": 1}
+
+
+def test_a_named_cause_comes_before_a_slow_machine() -> None:
+    """Storms are known by the causes that they bring about."""
+    told = judged(received(1), arrived(1.1), *AGAIN, killed={"a": 1.3}, stalled=(1.2, 3.9))
+    assert told.duplicates == {"killed before the delete": 1}
+
+
+RECORDED = Recorded(1.25, "a", "k")
+
+
+def test_what_the_ledger_knew_is_never_sent_again() -> None:
+    """Delivered, recorded, killed, received again: no death explains that it was sent."""
+    told = judged(received(1), arrived(1.1), RECORDED, *AGAIN, killed={"a": 1.3})
+    assert (told.duplicates, promises(told)) == ({"unexplained": 1}, ["a duplicate without a cause"])
+
+
+def test_what_the_ledger_kept_from_being_sent_again_is_counted() -> None:
+    """Received again by a worker that could ask: a run in which that never happens proves nothing of the ledger."""
+    known = (received(1), arrived(1.1), RECORDED)
+    again = received(12, "b", count=2)
+    assert judged(*known, again, killed={"a": 1.3}).recalled == 1
+    assert judged(*known, again, stalled=(11, 13)).recalled == 0
+    assert judged(*known).recalled == 0
+
+
+def test_the_ledger_explains_nothing_that_it_could_not_be_asked_for() -> None:
+    """Recorded too late, never received before, a call to the ledger disturbed, or the machine too slow."""
+    died = {"a": 1.3}
+    first = (received(1), arrived(1.1))
+    known, late = (*first, RECORDED), Recorded(12.05, "a", "k")
+    cut = Disturbed(8, "b", "other", "", "dynamodb:BatchGetItem", "reset")
+    fresh = (received(12, "b", message="n"), arrived(12.1, "b"))
+    killed = {"killed before the delete": 1}
+    assert judged(*first, late, *AGAIN, killed=died).duplicates == killed
+    assert judged(*known, *fresh, killed=died).duplicates == killed
+    assert judged(*known, cut, *AGAIN, killed=died).duplicates == killed
+    assert judged(*known, *AGAIN, killed=died, stalled=(12.01, 14)).duplicates == killed
+
+
+def test_only_calls_of_whoever_sent_it_again_keep_it_from_the_ledger() -> None:
+    """Another worker's trouble with the table is none of its own, nor is one of long ago, nor one with SQS."""
+    for who, at, operation in (("a", 8, "dynamodb:"), ("b", 1.5, "dynamodb:"), ("b", 8, "sqs:")):
+        cut = Disturbed(at, who, "other", "", f"{operation}Any", "reset")
+        told = judged(received(1), arrived(1.1), RECORDED, cut, *AGAIN, killed={"a": 1.3})
+        assert told.duplicates == {"unexplained": 1}
+
+
 def test_a_standstill_explains_a_duplicate() -> None:
     """Its lease ended while it stood still."""
     told = judged(received(1), arrived(1.1), *AGAIN, froze=(1.2, 14))
     assert (told.duplicates, told.violations) == ({"lease lost: the worker stood still": 1}, [])
+
+
+def test_a_standstill_explains_what_was_on_its_way_then() -> None:
+    """It arrives when somebody else has delivered the message; with a live lease there is no excuse."""
+    events = (received(1), received(11.5, "b", count=2), arrived(11.6, "b"), arrived(14.1, heard=False))
+    told = judged(*events, froze=(1.1, 14))
+    assert (told.duplicates, told.violations) == ({"lease lost: the worker stood still": 1}, [])
+    again = (received(11.5, "b", count=2), arrived(11.6, "b"), received(22, count=3), arrived(22.5))
+    assert judged(*again, froze=(1.1, 22.4)).duplicates == {"unexplained": 1}
 
 
 def test_only_calls_about_this_very_lease_explain_a_duplicate() -> None:
@@ -163,3 +250,18 @@ def test_a_send_without_a_live_lease_is_a_violation() -> None:
 def test_what_left_as_the_worker_stood_still_is_no_violation() -> None:
     """A request that was on its way then arrives after its lease."""
     assert judged(received(1), arrived(15), froze=(1.1, 14.9)).violations == []
+
+
+def test_what_left_as_the_machine_stood_still_is_no_violation() -> None:
+    """The vendor saw it late; long after that there is no excuse."""
+    assert judged(received(1), arrived(15), stalled=(11, 14.9)).violations == []
+    assert promises(judged(received(1), arrived(15), stalled=(11, 13.9))) == ["sent without a live lease"]
+
+
+def test_a_story_tells_of_the_machine_and_of_its_own_workers_only() -> None:
+    """Whoever looks for the cause is not led astray by others' deaths."""
+    told = judged(received(1), arrived(1.1, status=500), killed={"a": 2, "z": 2}, stalled=(3, 5))
+    story = told.violations[0].story
+    assert "the machine stood still for 2.0 s" in story
+    assert "a killed" in story
+    assert "z killed" not in story

@@ -23,11 +23,12 @@ def topology(**vendors: dict[str, object]) -> Topology:
 
 async def test_every_vendor_has_a_simulated_one_in_its_place() -> None:
     """Each entry's endpoint answers; a stop need not wait for long polls, and what was shorter stays."""
-    told = topology(foo={}, bar={"poll": "500ms"})
+    told = topology(foo={"secret": "token/{shop}/{id}"}, bar={"poll": "500ms"})
     async with staged(told, [Behaviour("foo"), Behaviour("bar", takes_anything=True)]) as stage:
         vendors = stage.topology.vendors
         assert {name: entry.endpoint for name, entry in vendors.items()} == stage.endpoints
         assert [vendors[name].poll for name in ("foo", "bar")] == [timedelta(seconds=1), timedelta(seconds=0.5)]
+        assert vendors["foo"].secret == "token/any/any"  # of no worth, so the same for all
         assert stage.topology.sluice.grace == timedelta(seconds=2)
         async with aiohttp.ClientSession() as session, session.get(stage.endpoints["bar"]) as response:
             assert response.status == 200

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
@@ -45,9 +45,25 @@ class Call:
         """Those of an SQS batch."""
         return self.fields.get("Entries", ()) if self.protocol == "json" else ()
 
+    @property
+    def items(self) -> Sequence[str]:
+        """The partition keys of the items that a DynamoDB call is about."""
+        return list(partitions(self.fields)) if self.operation.startswith("dynamodb:") else ()
+
     def with_entries(self, entries: Sequence[Mapping[str, Any]]) -> Call:
         """The same batch call with only these."""
         return replace(self, body=json.dumps({**self.fields, "Entries": list(entries)}).encode())
+
+
+def partitions(value: Any) -> Iterator[str]:
+    """The partition keys in a DynamoDB request or answer: each operation has them at another depth."""
+    match value:
+        case {"pk": {"S": str(key)}}:
+            yield key
+        case dict():
+            yield from (key for inner in value.values() for key in partitions(inner))
+        case list():
+            yield from (key for inner in value for key in partitions(inner))
 
 
 def call_of(method: str, headers: Mapping[str, str], body: bytes) -> Call:

@@ -45,9 +45,14 @@ class Seen:
     fault: Fault | None
 
     @property
+    def carried_out(self) -> bool:
+        """Whether AWS did it, all or, as the reply says, a part."""
+        return self.answer is not None and self.answer.status == 200
+
+    @property
     def reply(self) -> Mapping[str, Any]:
         """Members of a JSON answer; none where the call failed."""
-        if self.answer is None or self.answer.status != 200 or self.call.protocol != "json":
+        if self.answer is None or not self.carried_out or self.call.protocol != "json":
             return {}
         reply: Mapping[str, Any] = json.loads(self.answer.body or b"{}")
         return reply

@@ -88,13 +88,22 @@ class Arrived:
 
 
 @dataclass(frozen=True, slots=True)
+class Recorded:
+    """The ledger has it as delivered."""
+
+    at: float
+    who: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Disturbed:
     """A call about it was disturbed by us."""
 
     at: float
     who: str
     key: str
-    receipt: str
+    receipt: str  # "" where the call names none
     operation: str
     fault: str
 
@@ -106,6 +115,7 @@ class Found:
     at: float
     key: str
     place: Place
+    code: str = ""  # of its burial, if a worker wrote one
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +135,16 @@ class Frozen:
     who: str
 
 
-Event = Published | Sent | Received | Shown | Deleted | Buried | Arrived | Disturbed | Found
-Trouble = Killed | Frozen
+@dataclass(frozen=True, slots=True)
+class Stalled:
+    """The machine was so slow that the proxy and the vendor stood still, and no worker can be blamed."""
+
+    at: float
+    until: float
+
+
+Event = Published | Sent | Received | Shown | Deleted | Buried | Arrived | Recorded | Disturbed | Found
+Trouble = Killed | Frozen | Stalled
 
 
 @dataclass(slots=True)
@@ -155,6 +173,10 @@ class History:
         """Take note of a standstill."""
         self.troubles.append(Frozen(at, until, who))
 
+    def stalled(self, at: float, until: float) -> None:
+        """Take note of a machine that was too slow."""
+        self.troubles.append(Stalled(at, until))
+
     def stories(self) -> Mapping[str, Sequence[Event]]:
         """What happened to each key, in order."""
         stories: dict[str, list[Event]] = {}
@@ -171,6 +193,18 @@ def tell(story: Iterable[Event | Trouble]) -> str:
 
 def _words(event: Event | Trouble) -> str:
     match event:
+        case Killed():
+            return f"{event.who} killed"
+        case Frozen():
+            return f"{event.who} stood still for {event.until - event.at:.1f} s"
+        case Stalled():
+            return f"the machine stood still for {event.until - event.at:.1f} s"
+        case _:
+            return _message_words(event)
+
+
+def _message_words(event: Event) -> str:
+    match event:
         case Received():
             unheard = "" if event.heard else ", answer lost"
             return f"{event.who} received …{event.receipt[-8:]}, time {event.count}, {event.seconds:g} s{unheard}"
@@ -182,12 +216,11 @@ def _words(event: Event | Trouble) -> str:
             unheard = "" if event.heard else ", nobody was told"
             return f"{event.who} sent it: {event.status} after {event.answered - event.at:.3f} s{unheard}"
         case Disturbed():
-            return f"{event.who} {event.operation} …{event.receipt[-8:]}: {event.fault}"
-        case Frozen():
-            return f"{event.who} stood still for {event.until - event.at:.1f} s"
+            about = f" …{event.receipt[-8:]}" if event.receipt else ""
+            return f"{event.who} {event.operation}{about}: {event.fault}"
         case Found():
-            return f"found in: {event.place}"
+            return f"found in: {event.place}" + (f", {event.code}" if event.code else "")
         case Published():
             return "published"
-        case Sent() | Buried() | Killed():
+        case Sent() | Buried() | Recorded():
             return f"{event.who} {type(event).__name__.lower()}"

@@ -6,15 +6,18 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from worker.local.awscall import partitions
 from worker.local.faultproxy import Seen
 from worker.local.faults import FailSome
-from worker.local.history import Buried, Deleted, Disturbed, Event, History, Published, Received, Sent, Shown
+from worker.local.history import Buried, Deleted, Disturbed, Event, History, Published, Received, Recorded, Sent, Shown
 from worker.model.wire import KEY
 
 _DEAD = "-dlq"  # how names of dead-letter queues end
 _TAKEN = re.compile(r"<Successful>(.*?)</Successful>", re.DOTALL)
 _ID = re.compile(r"<Id>([^<]*)</Id>")
 _MEMBER = "PublishBatchRequestEntries.member."
+_DELIVERIES = frozenset({"LEDGER"})  # kinds of items in the state table
+_ABOUT_MESSAGES = _DELIVERIES | {"ATTEMPTS"}
 
 
 class Witness:
@@ -38,6 +41,8 @@ class Witness:
             receipt = str(entry.get("ReceiptHandle", ""))
             key = self._history.key_of(receipt) or _key(entry)
             yield Disturbed(seen.at, seen.door, key, receipt, operation, fault)
+        for key in _keys_of(seen.call.items, _ABOUT_MESSAGES):
+            yield Disturbed(seen.at, seen.door, key, "", operation, fault)
 
     def _done(self, seen: Seen) -> Iterator[Event]:
         match seen.call.operation:
@@ -56,6 +61,10 @@ class Witness:
                     yield self._sent(seen, _key(entry))
             case "sns:PublishBatch":
                 yield from _published(seen)
+            case "dynamodb:BatchWriteItem" if seen.carried_out:
+                undone = frozenset(partitions(seen.reply))
+                written = [item for item in seen.call.items if item not in undone]
+                yield from (Recorded(seen.answered, seen.door, key) for key in _keys_of(written, _DELIVERIES))
 
     def _sent(self, seen: Seen, key: str) -> Event:
         if seen.door in self._publishers:
@@ -89,8 +98,16 @@ def _key(message: Mapping[str, Any]) -> str:
     return str(message.get("MessageAttributes", {}).get(KEY, {}).get("StringValue", ""))
 
 
+def _keys_of(items: Sequence[str], kinds: frozenset[str]) -> Iterator[str]:
+    """The `sluice-key` of items `KIND#vendor#key`."""
+    for item in items:
+        kind, _, rest = item.partition("#")
+        if kind in kinds:
+            yield rest.partition("#")[2]
+
+
 def _published(seen: Seen) -> Iterator[Event]:
-    if seen.answer is None or seen.answer.status != 200:
+    if seen.answer is None or not seen.carried_out:
         return
     taken = _TAKEN.search(seen.answer.body.decode())
     ids = set(_ID.findall(taken[1])) if taken else set()

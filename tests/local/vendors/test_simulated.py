@@ -166,3 +166,17 @@ async def test_what_is_never_answered_is_done_all_the_same(behaviour: Behaviour)
         assert (await counters(endpoints["a"])).delivered == 1
     (arrival,) = vendor.arrivals
     assert (arrival.status, arrival.heard, arrival.key, arrival.sender) == (200, False, "k", "w1")
+
+
+async def test_an_answer_to_somebody_who_has_gone_is_heard_by_nobody() -> None:
+    """A caller that gave up before the answer does not know that it was done, and sends it again."""
+    vendor = SimulatedVendor(Behaviour("a", latency=timedelta(seconds=0.3)))
+    async with hosted([vendor]) as endpoints, aiohttp.ClientSession() as session:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await session.post(endpoints["a"], json={}, headers={"Idempotency-Key": "k"})
+        async with asyncio.timeout(5):
+            while not vendor.arrivals:  # noqa: ASYNC110 - the vendor tells nobody when it has written it down
+                await asyncio.sleep(0.01)
+    (arrival,) = vendor.arrivals
+    assert (arrival.status, arrival.heard) == (200, False)

@@ -15,7 +15,7 @@ class Arrival:
     status: int
     key: str | None = None  # what it was about, as the request says
     closing: int | None = None  # in which closing it came, where the vendor was closed
-    heard: bool = True  # False: the vendor did what it was asked for, hung or cut the connection, and said nothing
+    heard: bool = True  # False: the vendor did what it was asked for, and its answer reached nobody
     sender: str | None = None  # who sent it, as the request says
 
 

@@ -82,14 +82,14 @@ class SimulatedVendor:
 
 
 async def _heard(request: web.BaseRequest, fate: Fate) -> bool:
-    """Whether the answer goes out; if it does not, return when the connection is gone."""
+    """Whether somebody gets the answer; where it is held back, return when the connection is gone."""
     if fate is Fate.CUT and request.transport is not None:
         request.transport.abort()
     if fate in {Fate.HANGS, Fate.CUT}:
         while request.transport is not None and not request.transport.is_closing():  # noqa: ASYNC110 - aiohttp tells nobody
             await asyncio.sleep(_LOOK)
         return False
-    return True
+    return request.transport is not None and not request.transport.is_closing()
 
 
 def _refusal(seconds: int) -> web.Response:
