@@ -16,16 +16,16 @@ from tests.fakes.telemetry import RecordedTelemetry
 from tests.fakes.vendor import ScriptedVendor
 from worker.model.disposition import Policy
 from worker.model.errors import OverdueError
+from worker.model.naming import Naming
 from worker.pipeline.attempts import MemoryAttempts
 from worker.pipeline.dedup import Mode
 from worker.pipeline.delivery import Rules
 from worker.pipeline.gate import Gate, Limits
-from worker.pipeline.ledger import MemoryLedger
 from worker.pipeline.permits import Look
 from worker.pipeline.pipeline import Pipeline, Plan
 from worker.pipeline.settler import Ports
 from worker.pipeline.stop import Stop
-from worker.ports import Publications
+from worker.ports import Attempts, Ledger, Publications
 from worker.supervisor import Lane, Polls, Supervisor, Times
 
 TICK = 0.05  # virtual seconds
@@ -45,27 +45,45 @@ class Line:
     blobs: MemoryBlobs | None = None
     publications: Publications | None = None
     dedup: Mode | None = None
-    ledger: MemoryLedger | None = None
+    ledger: Ledger | None = None
     times: Times = field(default_factory=lambda: Times(grace=20, poll=20, flush=5))
+    queues: tuple[MemoryQueue, MemoryQueue] | None = None  # that are there already, and their dead letters
+    limit: Naming | None = None  # of `limits`, one for each value
+    secret: Naming | None = None
+    attempts: Attempts | None = None  # of a table; None: in this process's memory
+    longest: float | None = None  # seconds of one vendor request
 
     def __post_init__(self) -> None:
         self.clock = LoopClock()
-        self.dead = MemoryQueue(self.clock)
-        self.queue = MemoryQueue(self.clock, visibility=self.visibility, dead_letters=self.dead)
+        self.queue, self.dead = self.queues or self._new_queues()
         self.events = RecordedTelemetry()
         self.stop = Stop()
         self.gate = Gate("foo", self.limits, clock=self.clock, telemetry=self.events)
         self.beats = 0
         self.pipeline = self._pipeline()
 
+    def _new_queues(self) -> tuple[MemoryQueue, MemoryQueue]:
+        dead = MemoryQueue(self.clock)
+        return MemoryQueue(self.clock, visibility=self.visibility, dead_letters=dead), dead
+
     def _pipeline(self) -> Pipeline:
         look = Look(self.look_ahead, self.limits.concurrency, self.receivers)
         return Pipeline(
-            Plan("foo", look, self.rules, self.visibility, self.payload, dedup=self.dedup),
+            Plan(
+                "foo",
+                look,
+                self.rules,
+                self.visibility,
+                self.payload,
+                dedup=self.dedup,
+                longest=self.longest,
+                limit=self.limit,
+                secret=self.secret,
+            ),
             self.vendor,
             Ports(self.queue, self.queue, self.dead, self.publications, self.blobs, self.ledger),
             self.gate,
-            MemoryAttempts(self.clock),
+            self.attempts or MemoryAttempts(self.clock),
             clock=self.clock,
             telemetry=self.events,
             beat=self._beat,

@@ -58,6 +58,14 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """The callback that runs now takes so long; nothing else has run meanwhile."""
         self._now += seconds
 
+    def call_later(self, delay: float, *call: Any, **more: Any) -> asyncio.TimerHandle:
+        """As any loop does; but what is later takes time, so that two who wait for a rounding error do not spin."""
+        return super().call_later(max(delay, 2 * ROUNDING) if delay > 0 else delay, *call, **more)
+
+    def call_at(self, when: float, *call: Any, **more: Any) -> asyncio.TimerHandle:
+        """The same."""
+        return super().call_at(max(when, self._now + 2 * ROUNDING) if when > self._now else when, *call, **more)
+
     def idle(self, seconds: float | None) -> None:
         """Go on to the next timer, `seconds` away; None: there is none."""
         if self._ready or self._stopping:

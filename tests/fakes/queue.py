@@ -7,7 +7,7 @@ import math
 import uuid
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tests.fakes.faults import Faults
@@ -28,6 +28,7 @@ class Stored:
     receives: int = 0
     received_at: float = 0.0  # the latest receive
     receipt: ReceiptHandle | None = None  # the latest
+    copy: int = 0  # of a message that SQS hands out more than once
 
     def is_in_flight(self, now: float) -> bool:
         """Whether somebody holds it."""
@@ -51,6 +52,7 @@ class MemoryQueue:
         dead_letters: MemoryQueue | None = None,
         max_receive_count: int = 20,
         max_in_flight: int = MAX_IN_FLIGHT,
+        name: str | None = None,
     ) -> None:
         self.faults = Faults()
         self.cancelled_receives = 0  # AWS would have left their messages invisible: never do that
@@ -60,8 +62,10 @@ class MemoryQueue:
         self._dead_letters = dead_letters
         self._max_receive_count = max_receive_count
         self._max_in_flight = max_in_flight
-        self._stored: dict[MessageId, Stored] = {}
-        self._receipts: dict[ReceiptHandle, MessageId] = {}
+        self._name = name or str(uuid.uuid4())  # how ids of messages begin
+        self._sent = 0
+        self._stored: dict[tuple[MessageId, int], Stored] = {}
+        self._receipts: dict[ReceiptHandle, Stored] = {}
         self._changed = asyncio.Event()
 
     async def receive(self, limit: int) -> Sequence[Message]:
@@ -85,7 +89,7 @@ class MemoryQueue:
             return _all_failed(receipts, code)
         for receipt in receipts:
             if (stored := self._held_by(receipt)) is not None:
-                del self._stored[stored.id]
+                self._forget(stored)
         self.faults.answer("delete")
         unknown = [index for index, receipt in enumerate(receipts) if receipt not in self._receipts]
         return [EntryFailure(index, "ReceiptHandleIsInvalid", final=True) for index in unknown]
@@ -125,6 +129,17 @@ class MemoryQueue:
         """End a message's visibility timeout now, as a stalled worker would find it."""
         if (stored := self._held_by(receipt)) is not None:
             stored.visible_at = self._clock.monotonic()
+        self._wake()
+
+    def duplicate(self, message: MessageId, after: timedelta = NOTHING) -> None:
+        """Hand a message out once more, held or deleted meanwhile: a copy on another server shows up `after` a while.
+
+        "At least once", as SQS means it: each copy is received, postponed and deleted by itself.
+        """
+        copies = [stored for (known, _), stored in self._stored.items() if known == message]
+        visible_at = self._clock.monotonic() + after.total_seconds()
+        another = replace(copies[-1], visible_at=visible_at, receipt=None, copy=copies[-1].copy + 1)
+        self._stored[message, another.copy] = another
         self._wake()
 
     @property
@@ -187,16 +202,17 @@ class MemoryQueue:
             return
         for stored in list(self._stored.values()):
             if stored.visible_at <= now and stored.receives >= self._max_receive_count:
-                del self._stored[stored.id]
-                self._dead_letters._stored[stored.id] = Stored(stored.id, stored.outgoing, stored.sent_at, now)
+                self._forget(stored)
+                dead = Stored(stored.id, stored.outgoing, stored.sent_at, now, copy=stored.copy)
+                self._dead_letters._stored[dead.id, dead.copy] = dead
                 self._dead_letters._wake()
 
     def _hand_out(self, stored: Stored, now: float, began: float) -> Message:
         stored.receives += 1
         stored.received_at = now
         stored.visible_at = now + self._visibility.total_seconds()
-        stored.receipt = ReceiptHandle(f"{stored.id}/{uuid.uuid4()}")
-        self._receipts[stored.receipt] = stored.id
+        stored.receipt = ReceiptHandle(f"{stored.id}/{stored.copy}.{stored.receives}")
+        self._receipts[stored.receipt] = stored
         sent = stored.outgoing
         return Message(
             id=stored.id,
@@ -210,13 +226,19 @@ class MemoryQueue:
         )
 
     def _store(self, outgoing: Outgoing) -> None:
-        stored_id = MessageId(str(uuid.uuid4()))
+        self._sent += 1
+        stored_id = MessageId(f"{self._name}-{self._sent}")
         visible_at = self._clock.monotonic() + math.ceil(outgoing.delay.total_seconds())
-        self._stored[stored_id] = Stored(stored_id, outgoing, self._clock.now(), visible_at)
+        self._stored[stored_id, 0] = Stored(stored_id, outgoing, self._clock.now(), visible_at)
+
+    def _forget(self, stored: Stored) -> None:
+        del self._stored[stored.id, stored.copy]
 
     def _held_by(self, receipt: ReceiptHandle) -> Stored | None:
-        stored = self._stored.get(self._receipts.get(receipt, MessageId("")))
-        return stored if stored is not None and stored.receipt == receipt else None
+        stored = self._receipts.get(receipt)
+        if stored is None or stored.receipt != receipt:
+            return None
+        return self._stored.get((stored.id, stored.copy))
 
     def _set_visibility(self, receipt: ReceiptHandle, visibility: timedelta) -> str | None:
         now = self._clock.monotonic()

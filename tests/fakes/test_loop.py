@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import pytest
 from aiolimiter import AsyncLimiter
@@ -46,3 +48,34 @@ def test_going_round_in_circles_ends() -> None:
 
     with pytest.raises(VirtualTimeError, match="days have gone by"):
         run(circle())
+
+
+async def _sleep(seconds: float) -> None:
+    await asyncio.sleep(seconds)
+
+
+async def _time_out(seconds: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize("wait", [_sleep, _time_out])
+def test_two_who_wait_for_less_than_the_rounding_do_not_spin(wait: Callable[[float], Awaitable[None]]) -> None:
+    """While one is ready to run the clock does not jump: each of their waits must take its time."""
+
+    async def until(end: float) -> None:
+        for _ in range(1000):
+            if (left := end - asyncio.get_running_loop().time()) <= 0:
+                return
+            await wait(left)
+        pytest.fail("it spins")
+
+    async def both() -> None:
+        end = asyncio.get_running_loop().time() + 1e-12
+        async with asyncio.TaskGroup() as group:
+            group.create_task(until(end))
+            await asyncio.sleep(0)  # so that they are never both asleep
+            group.create_task(until(end))
+
+    run(both())

@@ -119,6 +119,34 @@ async def test_a_call_beyond_a_limit_is_refused(entries: list[Outgoing]) -> None
 
 
 @virtual_time
+async def test_a_message_is_handed_out_twice() -> None:
+    """At least once: each copy has a receipt of its own, and the delete of one leaves the other."""
+    line = queue()
+    line.put("one")
+    (first,) = await line.receive(1)
+    line.duplicate(first.id)
+    (second,) = await line.receive(1)
+    assert (second.id, second.receive_count) == (first.id, 2)
+    assert not await line.change_visibility([(first.receipt, NOTHING), (second.receipt, NOTHING)])
+    await line.delete([second.receipt])
+    assert len(line) == 1
+    await line.delete([first.receipt])
+    assert len(line) == 0
+
+
+@virtual_time
+async def test_a_deleted_message_shows_up_again() -> None:
+    """A server that was away when it was deleted hands it out later."""
+    line = queue()
+    line.put("one")
+    (first,) = await line.receive(1)
+    line.duplicate(first.id, after=timedelta(seconds=15))
+    await line.delete([first.receipt])
+    (again,) = await line.receive(1)
+    assert (again.id, asyncio.get_running_loop().time()) == (first.id, START + 15)
+
+
+@virtual_time
 async def test_faults_come_once_each_in_their_order() -> None:
     """An error, refused entries, a lost answer: then all is well again."""
     line = queue()
