@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from worker.aws.session import Aws
 from worker.model.duration import format_duration
@@ -18,6 +19,7 @@ from worker.ops.numbers import SETTLE
 from worker.ops.report import Report
 from worker.ops.up import up
 from worker.settings import Topology
+from worker.vendors.echo import Echo, EchoOptions
 
 
 def topology(*, sluice: dict[str, Any] | None = None, name: str = "foo", **entry: Any) -> Topology:
@@ -68,16 +70,13 @@ ERROR, WARNING = Severity.ERROR.value, Severity.WARNING.value
         (ERROR, "rate", {"rate": "80/s", "guard": "1s"}, {"rate": "80/s", "guard": "100ms"}),
         (WARNING, "rate", {"rate": "80/s", "guard": "200ms"}, {"rate": "80/min", "guard": "200ms"}),
         (WARNING, "rate", {"rate": "80/s", "guard": "0s"}, {"rate": "80/s", "guard": "1ms"}),
-        (WARNING, "rate", {"rate": ["80/s", "5000/h"]}, {"rate": ["80/s", "150/min"]}),
+        (ERROR, "rate", {"rate": ["80/s", "5000/h"]}, {"rate": ["80/s", "150/min"]}),
         (ERROR, "rate_per_key", {"rate_per_key": "1/s"}, {"rate": "1/s"}),
-        (ERROR, "share", {"share": "split"}, {"share": "one"}),
-        (ERROR, "share", {"share": "fleet"}, {"share": "one"}),
+        (ERROR, "share", {"share": "fleet", "rate": "1/s"}, {"share": "split", "rate": "1/s"}),
+        (ERROR, "share", {"share": "fleet", "rate": "1/s"}, {"share": "fleet"}),
         (ERROR, "dedup", {"dedup": "redelivery"}, {"dedup": "off"}),
         (ERROR, "dedup", {"dedup": "strict"}, {"dedup": "off"}),
-        (ERROR, "adaptive", {"adaptive": True}, {"adaptive": False}),
-        (ERROR, "limit_key", {"limit_key": "waba"}, {}),
-        (ERROR, "max_connections", {"max_connections": 9}, {}),
-        (ERROR, "secret", {"secret": "shops/{shop}"}, {"secret": "shops/all"}),
+        (ERROR, "max_connections", {"max_connections": 3}, {"max_connections": 4}),
         (ERROR, "filter", {"filter": {"a": "x"}}, {"filter": {"a": ["x"]}}),
         (ERROR, "filter", {"filter": {"a": {"b": ["x"]}}}, {"filter": {"a": {"b": ["x"]}}, "filter_scope": "body"}),
         (ERROR, "adapter", {"adapter": "ecko"}, {"adapter": "echo"}),
@@ -105,6 +104,12 @@ def test_what_holds_for_all_is_checked(place: str, broken: dict[str, Any], kept:
     """A stop ends before the platform kills; AWS takes the names."""
     assert place in [each.place for each in check(topology(sluice=broken)).findings]
     assert place not in [each.place for each in check(topology(sluice=kept)).findings]
+
+
+def test_with_the_table_limits_are_shared_and_long_windows_counted() -> None:
+    """What needs it is well where it is there."""
+    with_table = {"table": True}
+    assert not check(topology(sluice=with_table, rate=["80/s", "5000/h"], share="fleet")).findings
 
 
 def test_a_long_poll_outlasts_a_short_grace() -> None:
@@ -153,8 +158,8 @@ def test_a_poll_is_what_sqs_takes(seconds: int, rest: int) -> None:
 
 def test_a_report_names_the_way_out() -> None:
     """Everything that keeps it from running stands in the error, with what to do."""
-    report = check(topology(share="fleet", timeout="60s"))
-    with pytest.raises(ConfigurationError, match="not built in this version") as raised:
+    report = check(topology(share="fleet", rate="1/s", timeout="60s"))
+    with pytest.raises(ConfigurationError, match=r"write \[sluice\] table = true") as raised:
         report.require()
     assert "raise visibility above" in str(raised.value)
     assert "2 errors" in str(report)
@@ -169,6 +174,113 @@ def test_a_report_is_one_table() -> None:
         assert cell in line
 
 
+RATED = {"limit_key": "waba-7", "rate": "80/s"}
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "told"),
+    [
+        ({"rate": "80/s"}, {"rate": "20/s"}, "rate: 20/s there, 80/s here"),
+        ({"rate": "80/s"}, {"rate": None}, "rate: none there, 80/s here"),
+        ({"guard": "50ms"}, {}, "guard"),
+        ({"burst": 3}, {}, "burst: none there, 3 here"),
+        ({"adaptive": True}, {}, "adaptive"),
+        ({"share": "split"}, {}, "share: one there, split here"),
+        ({"pool": "other"}, {}, "pool: default there, other here"),
+    ],
+)
+def test_entries_with_one_limit_say_the_same_of_it(ours: dict[str, Any], theirs: dict[str, Any], told: str) -> None:
+    """Which of two rates, or two pools' tasks, would hold? Both entries are named."""
+
+    def report(bar: dict[str, Any]) -> Report:
+        vendors = {"foo": {"adapter": "echo"} | RATED | theirs, "bar": {"adapter": "echo"} | RATED | bar}
+        pools = {"default": {}, "other": {}}
+        return check(Topology.model_validate({"sluice": {"name": "m"}, "vendors": vendors, "pools": pools}))
+
+    [finding] = report(ours).errors
+    assert finding.place == "[vendors.bar] limit_key"
+    assert "[vendors.foo]" in finding.text
+    assert told in finding.text
+    assert not report(theirs).errors
+    assert not report(ours | {"limit_key": "waba-8"}).errors
+
+
+def test_a_rate_for_each_key_is_every_task_s_own() -> None:
+    """Where several send, that is told: together they may send more to one key."""
+
+    def report(share: str, tasks: int) -> Report:
+        http = {"adapter": "http", "options": {"url": "https://h/", "key": "{to}"}}
+        entry = http | {"share": share, "rate_per_key": "10/min"}
+        sluice, pools = {"name": "m", "table": True}, {"default": {"max_tasks": tasks}}
+        return check(Topology.model_validate({"sluice": sluice, "vendors": {"foo": entry}, "pools": pools}))
+
+    assert found(report("fleet", 4)) == found(report("split", 4)) == [(WARNING, "[vendors.foo] rate_per_key")]
+    assert found(report("one", 4)) == found(report("fleet", 1)) == []
+
+
+def test_a_cap_on_connections_leaves_one_for_each_task_of_the_pool() -> None:
+    """Where it does not, the error says how many tasks there may be."""
+
+    def report(tasks: int) -> Report:
+        entry = {"adapter": "echo", "max_connections": 10, "pool": "bulk"}
+        pools = {"bulk": {"max_tasks": tasks}}
+        return check(Topology.model_validate({"sluice": {"name": "m"}, "vendors": {"foo": entry}, "pools": pools}))
+
+    assert not report(10).findings
+    [finding] = report(11).errors
+    assert finding.way_out.startswith("write max_tasks = 10 in [pools.bulk]")
+
+
+class Customer(BaseModel):
+    id: int
+
+    @property
+    def region(self) -> str:
+        return "eu"
+
+
+class Order(BaseModel):
+    shop: str
+    customer: Customer
+    buyer: Customer | None = None
+
+
+class Open(BaseModel, extra="allow"):
+    shop: str
+
+
+class OrdersEcho(Echo):
+    Payload: ClassVar[Any] = Order
+
+
+class OpenEcho(Echo):
+    Payload: ClassVar[Any] = Open
+
+
+@pytest.mark.parametrize(
+    ("field", "adapter", "is_there"),
+    [
+        ("shop", OrdersEcho, True),
+        ("customer.id", OrdersEcho, True),
+        ("customer.region", OrdersEcho, True),
+        ("buyer.whatever", OrdersEcho, True),
+        ("ship", OrdersEcho, False),
+        ("customer.name", OrdersEcho, False),
+        ("shop.name", OrdersEcho, False),
+        ("ship", OpenEcho, True),
+        ("ship", Echo, True),
+    ],
+)
+@pytest.mark.parametrize("key", ["limit_key", "secret"])
+def test_a_field_that_no_payload_has_is_told(key: str, field: str, adapter: type[Echo], is_there: bool) -> None:
+    """Where the adapter's payload is a model; else only a message can tell."""
+    report = check(
+        topology(**{key: f"shop/{{{field}}}"}), lambda _, options, context: adapter(EchoOptions(**options), context)
+    )
+    assert [each.place for each in report.errors] == ([] if is_there else [f"[vendors.foo] {key}"])
+    assert is_there or "write one of its fields: shop, customer, buyer" in str(report)
+
+
 async def test_live_differences_are_told(aws: Aws, unique_name: str) -> None:
     """Before `up` everything differs, after it nothing."""
     wanted = topology(sluice={"name": unique_name})
@@ -180,4 +292,4 @@ async def test_live_differences_are_told(aws: Aws, unique_name: str) -> None:
 
 async def test_what_is_wrong_offline_is_not_compared(aws: Aws) -> None:
     """A topology that cannot run is not what AWS is measured by."""
-    assert [each.place for each in (await check_live(topology(share="fleet"), aws)).errors] == ["[vendors.foo] share"]
+    assert [each.place for each in (await check_live(topology(poll="21s"), aws)).errors] == ["[vendors.foo] poll"]

@@ -28,6 +28,7 @@ def test_defaults_are_written_as_in_the_file() -> None:
     assert any(row.startswith("| `concurrency` | whole number, 1 … 10000 | `10` |") for row in rows)
     assert any(row.startswith("| `adapter` | text | required |") for row in rows)
     assert any(row.startswith("| `rate` | rate | – |") for row in rows)
+    assert any(row.startswith('| `stop_timeout` | duration | `"30s"`; on ECS `"110s"` |') for row in rows)
 
 
 def test_every_event_has_a_row() -> None:

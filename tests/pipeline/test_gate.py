@@ -29,13 +29,18 @@ from worker.model.outcome import (
     Throttled,
 )
 from worker.model.rate import parse_rate
-from worker.pipeline import gate as module
 from worker.pipeline.gate import ClosedError, Gate, Limits, Passage
 from worker.pipeline.throttle import Throttle
+from worker.pipeline.way import Way
 
 SECOND = timedelta(seconds=1)
 A, B = ("a",), ("b",)
 FAILED = RetryAfter(None, "HTTP 500")
+
+
+def way_of(keys: Collection[str]) -> Way:
+    """Of a request with these scopes."""
+    return Way(frozenset(keys), frozenset(keys))
 
 
 class Desk:
@@ -47,7 +52,9 @@ class Desk:
         per = None if per_key is None else parse_rate(per_key)
         self.events = RecordedTelemetry()
         concurrency = int(limits.pop("concurrency", 10))
-        self.gate = Gate("foo", Limits(concurrency, throttle, per, **limits), clock=clock, telemetry=self.events)
+        patience = {"patience": 60.0, "key_patience": limits.get("patience", 60.0)}
+        told = Limits(concurrency, throttle, per, **patience | limits)
+        self.gate = Gate("foo", told, clock=clock, telemetry=self.events)
         self.sent: list[tuple[float, object]] = []
         self.in_air = self.most_in_air = 0
 
@@ -55,7 +62,7 @@ class Desk:
         self, *outcomes: Outcome, keys: Collection[str] = (), seconds: float = 0.0, name: object = None
     ) -> None:
         """One request that takes so long and is answered so."""
-        with await self.gate.admit(keys) as passage:
+        with await self.gate.admit(way_of(keys)) as passage:
             self.sent.append((now(), name))
             self.in_air += 1
             self.most_in_air = max(self.most_in_air, self.in_air)
@@ -283,12 +290,15 @@ async def test_who_is_turned_away_takes_no_turn_at_the_throttle() -> None:
 
 @virtual_time
 async def test_a_request_must_pass_every_key_that_it_has() -> None:
-    """A batch of two keys waits for the fuller, and takes from both."""
+    """A batch of two keys is refused while one of them is full, lest that keep up the other; it takes from both."""
     desk = Desk(per_key="1/min", patience=1e9)
     await desk.ask(keys=A)
+    with pytest.raises(ClosedError, match=r"60\.0 s"):
+        await desk.ask(keys=(*A, *B))
+    await asyncio.sleep(60.1)
     await desk.ask(keys=(*A, *B))
-    await desk.ask(keys=B)
-    assert desk.times == pytest.approx([0, 60, 120], abs=0.01)
+    await asyncio.gather(desk.ask(keys=A), desk.ask(keys=B))
+    assert desk.times == pytest.approx([0, 60.1, 120.1, 120.1], abs=0.01)
 
 
 # closing and probing
@@ -305,7 +315,8 @@ async def test_a_throttle_closes_its_scope_and_no_other(outcome: Throttled) -> N
     whole = outcome.scope.key is None
     assert sorted(desk.names[1:]) == ([] if whole else ["b", "none"])
     assert desk.gate.shut_for() == (1.0 if whole else 0.0)
-    assert desk.gate.shut_for("a") == (0.0 if whole else 1.0)
+    assert desk.gate.shut_for(way_of("a")) == 1.0
+    assert desk.gate.shut_for(way_of("b")) == (1.0 if whole else 0.0)
     assert desk.gate.ajar is whole
     assert desk.gate.closed_seconds() == (9.0 if whole else 0.0)
     await asyncio.wait(tasks)
@@ -396,7 +407,7 @@ async def test_the_vendor_is_probed_by_one_request_of_a_batch_s_keys_at_once() -
     await desk.ask(Throttled(5 * SECOND), Throttled(5 * SECOND, Scope("a")), keys=A)
     await desk.ask(keys=A)
     assert sorted(event.scope for event in desk.events.of(GateOpened)) == ["key", "vendor"]
-    assert desk.gate.shut_for("a") == 0.0
+    assert desk.gate.shut_for(way_of("a")) == 0.0
 
 
 @pytest.mark.parametrize("outcomes", [(Delivered(), Throttled()), (Throttled(), Delivered())])
@@ -583,24 +594,6 @@ async def test_the_throttle_can_be_asked() -> None:
     """By permits, for its forecast."""
     assert Desk().gate.throttle is None
     assert Desk(rate="1/s").gate.throttle is not None
-
-
-@virtual_time
-async def test_keys_take_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The longest unused is forgotten first: a key's rate that was used since, and a door that closed since, stay."""
-    monkeypatch.setattr(module, "_KEYS", 2)
-    desk = Desk(per_key="1/h")
-    for key in "abac":
-        if key != "a" or not desk.sent:
-            await desk.ask(Throttled(9 * SECOND, Scope(key)), keys=(key,))
-        else:
-            with pytest.raises(ClosedError):
-                await desk.ask(keys=A, name="again")
-            await desk.ask(Throttled(9 * SECOND, Scope("a")))
-    assert [desk.gate.shut_for(key) for key in "abc"] == [9.0, 0.0, 9.0]
-    with pytest.raises(ClosedError):
-        await desk.ask(keys=A)
-    await desk.ask(keys=B)
 
 
 @virtual_time

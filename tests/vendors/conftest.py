@@ -40,9 +40,9 @@ def context() -> Callable[..., VendorContext]:
     """Make a context: of a vendor at `endpoint`, with a secret where one is given."""
 
     def make(endpoint: str | None = None, secret: str | None = None, timeout: float = 5.0) -> VendorContext:
-        async def current() -> str:
+        async def current(name: str | None = None) -> str:
             assert secret is not None
-            return secret
+            return secret if name is None else f"{secret} of {name}"
 
         return VendorContext(
             VendorName("acme"),

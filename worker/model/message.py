@@ -84,3 +84,5 @@ class Job(Generic[P]):
     size: int = 0  # bytes of the payload's JSON
     attributes: Attributes = field(default_factory=dict)  # the caller's, without Sluice's own
     tenant: str | None = None
+    limit: str | None = None  # which limit it falls under, where the entry's `limit_key` names payload fields
+    secret: str | None = None  # which secret its request needs, where the entry's `secret` names payload fields

@@ -9,12 +9,15 @@ from worker.aws.changes import Change, Unchanged
 from worker.aws.session import Aws
 from worker.model.errors import ConfigurationError
 from worker.model.message import VendorName
+from worker.ops.connections import connections
+from worker.ops.fields import payload_fields
 from worker.ops.filters import policy_faults
 from worker.ops.finding import Finding, error, warning
 from worker.ops.lengths import name_lengths
+from worker.ops.limitkeys import shared_limits
 from worker.ops.numbers import stop_numbers, vendor_numbers
 from worker.ops.report import Report
-from worker.ops.unbuilt import unbuilt
+from worker.ops.sharing import sharing
 from worker.ops.up import up
 from worker.ports import Traits, Vendor, VendorContext
 from worker.settings import Topology, VendorSettings
@@ -28,7 +31,8 @@ def check(topology: Topology, adapters: Build = build) -> Report:
     vendors = (
         finding for name, entry in topology.vendors.items() for finding in _vendor(name, entry, topology, adapters)
     )
-    return Report(topology, (*stop_numbers(topology), *name_lengths(topology), *vendors))
+    whole = (*stop_numbers(topology), *name_lengths(topology), *shared_limits(topology))
+    return Report(topology, (*whole, *vendors))
 
 
 async def check_live(topology: Topology, aws: Aws) -> Report:
@@ -43,10 +47,11 @@ async def check_live(topology: Topology, aws: Aws) -> Report:
 def _vendor(name: str, entry: VendorSettings, topology: Topology, adapters: Build) -> Iterator[Finding]:
     place = f"[vendors.{name}]"
     yield from vendor_numbers(place, entry)
-    yield from unbuilt(place, entry)
+    yield from sharing(place, entry, topology)
     yield from _ledger(f"{place} dedup", entry, topology)
     yield from _filter(f"{place} filter", entry, topology)
-    yield from _adapter(place, name, entry, adapters)
+    yield from connections(name, topology)
+    yield from _adapter(place, name, topology, adapters)
 
 
 def _ledger(place: str, entry: VendorSettings, topology: Topology) -> Iterator[Finding]:
@@ -67,11 +72,12 @@ def _filter(place: str, entry: VendorSettings, topology: Topology) -> Iterator[F
         )
 
 
-def _adapter(place: str, name: str, entry: VendorSettings, adapters: Build) -> Iterator[Finding]:
+def _adapter(place: str, name: str, topology: Topology, adapters: Build) -> Iterator[Finding]:
+    entry = topology.vendors[name]
     context = VendorContext(
         name=VendorName(name),
         timeout=entry.timeout,
-        connections=entry.concurrency,
+        connections=topology.concurrency(name),
         endpoint=entry.endpoint,
         secret=None if entry.secret is None else _unread,
     )
@@ -81,6 +87,7 @@ def _adapter(place: str, name: str, entry: VendorSettings, adapters: Build) -> I
         for line in str(fault).splitlines():
             yield error(f"{place} adapter", line, f"correct {place}, or the adapter")
         return
+    yield from payload_fields(place, entry, getattr(vendor, "Payload", Any))
     if not hasattr(vendor, "traits"):
         yield error(f"{place} adapter", f"{entry.adapter} sets no traits", "see worker.ports.Traits")
     elif entry.rate_per_key is not None and vendor.traits.scope is Traits().scope:
@@ -89,7 +96,7 @@ def _adapter(place: str, name: str, entry: VendorSettings, adapters: Build) -> I
         )
 
 
-async def _unread() -> str:
+async def _unread(_name: str | None = None) -> str:
     raise ConfigurationError("a check reads no secrets")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import types
+from collections.abc import Mapping
 from dataclasses import fields
 from datetime import timedelta
 from inspect import getdoc
@@ -16,6 +17,7 @@ from worker.model.events import Event, Level
 from worker.model.rate import Rate
 from worker.ops.table import markdown
 from worker.settings import PoolSettings, ScalingSettings, SluiceSettings, VendorSettings
+from worker.settings.platform import ON_ECS
 
 _TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[sluice]", SluiceSettings),
@@ -23,6 +25,10 @@ _TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[vendors.NAME.scaling]", ScalingSettings),
     ("[pools.NAME]", PoolSettings),
 )
+_PLATFORM: dict[type[BaseModel], Mapping[str, str]] = {
+    SluiceSettings: ON_ECS.get("sluice", {}),
+    VendorSettings: ON_ECS.get("defaults", {}),
+}
 _TYPES: dict[Any, str] = {
     bool: "true or false",
     int: "whole number",
@@ -54,8 +60,9 @@ def events_table() -> str:
 
 
 def _settings_table(model: type[BaseModel]) -> str:
+    on_ecs = _PLATFORM.get(model, {})
     rows = [
-        (f"`{name}`", _bounded(field), _default(field), field.description or "")
+        (f"`{name}`", _bounded(field), _default(field) + _on_ecs(on_ecs.get(name)), field.description or "")
         for name, field in model.model_fields.items()
         if not _is_table(field)
     ]
@@ -98,6 +105,10 @@ def _default(field: FieldInfo) -> str:
             return f'`"{text}"`'
         case value:
             return f"`{value}`"
+
+
+def _on_ecs(default: str | None) -> str:
+    return "" if default is None else f'; on ECS `"{default}"`'
 
 
 def _level(level: Level) -> str:

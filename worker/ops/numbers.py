@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from worker.model.disposition import MAX_VISIBILITY
 from worker.model.duration import format_duration
-from worker.model.rate import Rate, Window
+from worker.model.rate import Rate
 from worker.ops.finding import Finding, error, warning
 from worker.settings import Topology, VendorSettings
 
@@ -15,7 +15,6 @@ SETTLE = timedelta(seconds=5)  # what a settle may take after the vendor's answe
 DEAD_LETTER_RETENTION = timedelta(days=14)  # SQS's longest
 _LONGEST_POLL = timedelta(seconds=20)  # SQS
 _LONGEST_FARGATE_STOP = timedelta(seconds=120)
-_REMEMBERED = 60.0  # seconds of a window that a restart may forget without harm
 _ZERO = timedelta(0)
 _SECOND = timedelta(seconds=1)
 
@@ -126,12 +125,6 @@ def _windows(place: str, rate: Rate, guard: timedelta) -> Iterator[Finding]:
             "guard is 0: requests that left in time may reach the vendor too close together",
             'write guard = "20ms", unless the vendor is next door',
         )
-    if long := [window for window in rate.windows if window.seconds > _REMEMBERED]:
-        yield warning(
-            place,
-            f"{_listed(long)}: windows above a minute are counted in memory and start afresh with every restart",
-            "needs the state table ([sluice] table), which this version does not use for limits yet; restart seldom",
-        )
 
 
 def _burst(place: str, entry: VendorSettings) -> Iterator[Finding]:
@@ -155,7 +148,3 @@ def _whole(wait: timedelta) -> bool:
 
 def _text(wait: timedelta) -> str:
     return format_duration(wait)
-
-
-def _listed(windows: list[Window]) -> str:
-    return ", ".join(map(str, windows))

@@ -11,7 +11,7 @@ R = TypeVar("R")
 
 
 class Collector(Generic[T, R]):
-    """Each caller gets its own item's result; a cancelled caller leaves its item in.
+    """Each caller gets its own item's result; a cancelled one leaves its item in, unless all of a call are cancelled.
 
     `flush` takes the items and returns one result for each, in order; what it raises, every caller of that call gets.
     The tasks that it runs in belong to `group`.
@@ -60,8 +60,18 @@ class Collector(Generic[T, R]):
             self._timer = None
         items, waiting = self._items, self._waiting
         self._items, self._waiting, self._weight = [], [], 0
-        if not all(future.done() for future in waiting):  # else all were cancelled, and the group may be at its end
-            self._group.create_task(self._call(items, waiting))
+        if all(future.done() for future in waiting):  # all were cancelled
+            return
+        call = self._call(items, waiting)
+        try:
+            task = self._group.create_task(call)
+        except RuntimeError:  # the group is at its end: nobody would ever answer
+            call.close()
+            for future in waiting:
+                future.cancel()
+        else:
+            for future in waiting:
+                future.add_done_callback(lambda _: _end(task, waiting))
 
     async def _call(self, items: list[T], waiting: list[asyncio.Future[R]]) -> None:
         try:
@@ -75,6 +85,12 @@ class Collector(Generic[T, R]):
                     future.set_exception(error) if isinstance(error, Exception) else future.cancel()
             if not isinstance(error, Exception):
                 raise
+
+
+def _end(task: asyncio.Task[None], waiting: Sequence[asyncio.Future[R]]) -> None:
+    """End a call that nobody waits for any more; it may be over already."""
+    if all(future.done() for future in waiting):
+        task.cancel()
 
 
 async def confirmed(future: asyncio.Future[R]) -> R:

@@ -12,6 +12,7 @@ from worker.model import claim, wire
 from worker.model.continuation import Continuation, load_continuation
 from worker.model.errors import BadMessageError
 from worker.model.message import Attributes, Job, JobKey, Message
+from worker.model.naming import Naming
 from worker.pipeline.envelope import DEPTH, open_envelope
 from worker.pipeline.faults import Faults
 from worker.ports import Blobs, Pointer
@@ -24,13 +25,22 @@ class Decoder:
     """Decodes one vendor's messages. `payload` is what pydantic's TypeAdapter takes."""
 
     def __init__(
-        self, payload: Any, *, scope: Callable[[Any], str | None], blobs: Blobs | None, open_envelopes: bool = True
+        self,
+        payload: Any,
+        *,
+        scope: Callable[[Any], str | None],
+        blobs: Blobs | None,
+        open_envelopes: bool = True,
+        limit: Naming | None = None,
+        secret: Naming | None = None,
     ) -> None:
         self._payload: TypeAdapter[Any] = TypeAdapter(payload)
         self._faults = Faults(self._payload)
         self._scope = scope
         self._blobs = blobs
         self._open_envelopes = open_envelopes
+        self._limit = limit
+        self._secret = secret
 
     async def decode(self, message: Message) -> tuple[Job[Any], Continuation]:
         """Make a job of it.
@@ -50,6 +60,8 @@ class Decoder:
             size=size,
             attributes={name: a for name, a in attributes.items() if name not in wire.OWN},
             tenant=message.group,
+            limit=self._limit.of(payload) if self._limit else None,
+            secret=self._secret.of(payload) if self._secret else None,
         )
         return job, continuation
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from worker.model.continuation import Continuation
 from worker.model.message import Attributes, Job, JobKey, Message
-from worker.model.outcome import Blocked, Outcome, Throttled
+from worker.model.outcome import WHOLE, Blocked, Outcome, Scope, Throttled
 from worker.pipeline.leases import Lease
 from worker.pipeline.settler import Account
+from worker.pipeline.way import ANY, Way
 from worker.ports import LedgerKey
 
 
@@ -23,7 +24,9 @@ class Held:
     key: JobKey
     since: float  # monotonic: when it came into hand
     job: Job[Any] = field(init=False)  # once it is decoded
-    keys: frozenset[str] = frozenset()  # the scopes that it must pass: its own, and those that it was throttled for
+    keys: frozenset[str] = (
+        frozenset()
+    )  # the scopes that it must pass: its own, its secret's, those that it was throttled for
     continuation: Continuation = field(default_factory=Continuation)
     failures: int = 0  # failed attempts, with those of the messages that it replaces
     cursor: str | None = None
@@ -31,7 +34,7 @@ class Held:
     moved: bool = False  # rounds were made: what SQS has of it is behind
     seconds: float = 0.0  # of the last vendor request
     claimed: LedgerKey | None = None  # in the ledger, by this delivery
-    suspect: bool = field(init=False)  # received too often without an outcome: it may kill its worker
+    suspect: int = field(init=False)  # see Continuation
 
     def __post_init__(self) -> None:
         """What the message itself says, before its body is read."""
@@ -41,7 +44,26 @@ class Held:
         """Its body was read."""
         self.job, self.key, self.continuation, self.cursor = job, job.key, continuation, job.cursor
         self.failures, self.attributes = continuation.failures, job.attributes
-        self.keys = frozenset(() if job.scope is None else (job.scope,))
+        self.keys = frozenset(key for key in (job.scope, self._secret_key) if key is not None)
+
+    @property
+    def _secret_key(self) -> str | None:
+        return None if self.job.secret is None else f"secret {self.job.secret}"
+
+    @property
+    def way(self) -> Way:
+        """What it has to pass; before it is decoded, what everything must."""
+        if not hasattr(self, "job"):
+            return ANY
+        scopes = frozenset(() if self.job.scope is None else (self.job.scope,))
+        again = self.message.receive_count > 1 or self.continuation.first_sent is not None  # or what it replaces was
+        return Way(self.keys, scopes, self.job.limit, again=again)
+
+    def narrowed(self, outcome: Outcome) -> Outcome:
+        """The vendor blocks whom a secret belongs to: where each job names its own, that is nobody else."""
+        if isinstance(outcome, Blocked) and outcome.scope == WHOLE and self._secret_key is not None:
+            return replace(outcome, scope=Scope(self._secret_key))
+        return outcome
 
     def advance(self, cursor: str) -> None:
         """A round is done; the next one starts there."""
@@ -49,7 +71,7 @@ class Held:
 
     def learn(self, outcome: Outcome, seconds: float) -> None:
         """What the vendor closed for it, it must pass from now on; and it has not killed us."""
-        self.seconds, self.suspect = seconds, False
+        self.seconds, self.suspect = seconds, 0
         if isinstance(outcome, Throttled | Blocked) and outcome.scope.key is not None:
             self.keys |= {outcome.scope.key}
 

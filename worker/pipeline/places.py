@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+_MOST_ASIDE = 1000  # beyond, they take places like all others
 _SETTLING = 500  # settles that may be under way while more is received: beyond, SQS is slower than the vendor
 
 
 class Places:
     """Counts the messages in work: those held, and those that receives in the air may bring. Owned by one pipeline."""
 
-    __slots__ = ("_awaited", "_missing", "_moved", "_settling", "held")
+    __slots__ = ("_awaited", "_missing", "_moved", "_settling", "held", "put_aside")
 
     def __init__(self, moved: asyncio.Event) -> None:
         self.held = 0
         self._awaited = 0
         self._settling = 0
+        self.put_aside = 0  # of those held: they wait for what is closed to them alone, and take nobody's place
         self._missing = 1  # places that must come free before it is worth a look
         self._moved = moved  # the gate's: permits look again
 
     @property
     def taken(self) -> int:
         """Held, awaited, and being settled where those are too many."""
-        return self.held + self._awaited + max(0, self._settling - _SETTLING)
+        return self.held - min(self.put_aside, _MOST_ASIDE) + self._awaited + max(0, self._settling - _SETTLING)
 
     def reserve(self, count: int) -> None:
         """A receive for so many begins."""
@@ -39,6 +43,16 @@ class Places:
         self._settling += 1
         self._open()
 
+    @contextmanager
+    def aside(self, count: int) -> Iterator[bool]:
+        """So many of those held wait for what nobody else waits for; True: too many do already."""
+        self.put_aside += count
+        self._open(count)
+        try:
+            yield self.put_aside > _MOST_ASIDE
+        finally:
+            self.put_aside -= count
+
     def leave(self) -> None:
         """The settle of a message that was freed has ended."""
         self._settling -= 1
@@ -49,7 +63,7 @@ class Places:
         """Permits need not look before so many places are free; the least of what receivers ask for counts."""
         self._missing = min(self._missing, count) if self._missing > 0 else count
 
-    def _open(self) -> None:
-        self._missing -= 1
+    def _open(self, count: int = 1) -> None:
+        self._missing -= count
         if self._missing <= 0:
             self._moved.set()

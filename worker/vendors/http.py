@@ -7,10 +7,10 @@ from typing import Any
 
 from worker.model.errors import BadMessageError, ConfigurationError
 from worker.model.message import Job, JobKey
-from worker.model.outcome import Blocked, Delivered, Outcome, Throttled
+from worker.model.outcome import Blocked, Delivered, Outcome
 from worker.ports import Traits, VendorContext
 from worker.vendors.lib.http_options import HttpOptions
-from worker.vendors.lib.rest import Reply, Request, RestVendor, outcome_of, rejected, retried, retry_after
+from worker.vendors.lib.rest import Reply, Request, RestVendor, outcome_of, rejected, retried, throttled
 from worker.vendors.lib.template import Place
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -54,7 +54,7 @@ class Http(RestVendor[HttpOptions, Any]):
         if status in options.retry:
             return retried(reply)
         if status in options.throttle:
-            return Throttled(retry_after(reply))
+            return throttled(reply)
         if status in options.blocked:
             return Blocked(f"HTTP {status}")
         return outcome_of(reply, idempotent=self.traits.idempotent)

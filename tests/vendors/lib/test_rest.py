@@ -107,10 +107,29 @@ async def test_secret_and_parameters_are_filled_in_on_the_way(context: Make) -> 
     assert "s3cret" not in repr(request)
 
 
+async def test_a_job_that_names_its_secret_is_sent_with_that(context: Make) -> None:
+    """Two shops, one adapter: each request carries its own shop's."""
+
+    class Shops(Acme):
+        def request(self, job: Job[Any]) -> Request:
+            return Request("POST", "https://h/", secret_headers={"Authorization": "Bearer {secret}"})
+
+    async def answer(request: web.BaseRequest) -> web.Response:
+        return web.json_response(request.headers["Authorization"])
+
+    async with (
+        RawTestServer(answer) as server,
+        Shops(Options(), context(str(server.make_url("/")), secret="token")) as vendor,
+    ):
+        requests = [vendor.prepare([Job(JobKey("1"), {}, secret=name)]) for name in (None, "shop/a", "shop/b")]
+        replies = [(await vendor.send(request)).json for request in requests]
+    assert replies == ["Bearer token", "Bearer token of shop/a", "Bearer token of shop/b"]
+
+
 async def test_secret_that_is_not_there_is_not_sent_around(context: Make) -> None:
     """No secret in the topology is an operator's mistake; a store that does not answer is tried again."""
 
-    async def unavailable() -> str:
+    async def unavailable(_name: str | None = None) -> str:
         raise UnavailableError("no answer from Secrets Manager")
 
     request = Request("POST", "https://h/", secret_headers={"Authorization": "Bearer {secret}"})

@@ -30,6 +30,7 @@ class Request:
     body: bytes | None = field(default=None, repr=False)
     params: Mapping[str, str] | None = field(default=None, repr=False)
     auth: tuple[str, str] | None = None
+    secret_name: str | None = None  # which one, where the entry's `secret` names payload fields: `job.secret`
 
     @property
     def content(self) -> tuple[bytes | None, str | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from types import TracebackType
 from typing import Any, ClassVar, Generic, Self, TypeVar, get_args, get_origin
@@ -17,10 +18,22 @@ from worker.model.outcome import Outcome
 from worker.ports import Traits, VendorContext
 from worker.vendors.lib.attempt import Attempt
 from worker.vendors.lib.credentials import Credentials, needs_secret
-from worker.vendors.lib.reply import Reply, outcome_of, rejected, retried, retry_after
+from worker.vendors.lib.reply import Reply
 from worker.vendors.lib.request import Request
+from worker.vendors.lib.status import outcome_of, rejected, retried, throttled
+from worker.vendors.lib.waits import retry_after, wait_of
 
-__all__ = ["Reply", "Request", "RestVendor", "outcome_of", "rejected", "retried", "retry_after"]
+__all__ = [
+    "Reply",
+    "Request",
+    "RestVendor",
+    "outcome_of",
+    "rejected",
+    "retried",
+    "retry_after",
+    "throttled",
+    "wait_of",
+]
 
 OptionsT = TypeVar("OptionsT", bound=BaseModel)
 PayloadT = TypeVar("PayloadT")
@@ -32,7 +45,8 @@ class RestVendor(Generic[OptionsT, PayloadT]):
     """A vendor with an HTTP API: `class Acme(RestVendor[AcmeOptions, Message])` is its adapter.
 
     Write `request`, and `outcome` where the status does not say it all; a vendor that takes batches writes `prepare`
-    and `classify` instead. It is an async context manager: its one session is open inside.
+    and `classify` instead, and gives its request the `secret_name` of any of the jobs: they have the same. It is an
+    async context manager: its one session is open inside.
     """
 
     Options: ClassVar[type[BaseModel]]
@@ -64,7 +78,8 @@ class RestVendor(Generic[OptionsT, PayloadT]):
     def prepare(self, jobs: Sequence[Job[PayloadT]]) -> Request:
         """Make the one request that carries these jobs."""
         (job,) = jobs
-        return self.request(job)
+        request = self.request(job)
+        return request if job.secret is None else replace(request, secret_name=job.secret)
 
     def classify(self, reply: Reply, jobs: Sequence[Job[PayloadT]]) -> Sequence[Outcome]:
         """One outcome for all."""
@@ -114,18 +129,18 @@ class RestVendor(Generic[OptionsT, PayloadT]):
     async def _filled(self, request: Request) -> tuple[str, dict[str, str]]:
         url, headers = request.url, dict(request.headers)
         if needs_secret(request):
-            credentials = await self._credentials()
+            credentials = await self._credentials(request.secret_name)
             url = credentials.url(request)
             headers |= credentials.headers(request)
         if request.params:
             url += ("&" if "?" in url else "?") + urlencode(request.params)
         return (url if self.context.endpoint is None else _moved(url, self.context.endpoint)), headers
 
-    async def _credentials(self) -> Credentials:
+    async def _credentials(self, name: str | None) -> Credentials:
         if self.context.secret is None:
             raise RefusedError(f"vendors.{self.context.name} names no secret, and its requests need one")
         try:
-            return Credentials(self.context.name, await self.context.secret())
+            return Credentials(self.context.name, await self.context.secret(name))
         except UnavailableError as error:
             raise NotSentError(f"its secret could not be fetched: {error}") from error
 
