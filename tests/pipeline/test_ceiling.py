@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -92,5 +93,71 @@ def test_what_is_older_than_its_window_takes_no_memory() -> None:
     ceiling = Ceiling(Rate((Window(10**9, 1.0),)), guard=0.0)
     for second in range(100):
         ceiling.take(NOW + second)
-    ((sent, _, _),) = ceiling._windows
-    assert len(sent) <= 2
+    assert len(ceiling._used) <= 2
+
+
+def test_a_call_of_several_tokens_leaves_when_there_is_room_for_all() -> None:
+    """Of ten, six and three are used; four more fit when the six are a window ago, eight when all are."""
+    ceiling = Ceiling(Rate((Window(10, 1.0),)), guard=0.0)
+    ceiling.take(NOW, 6)
+    ceiling.take(NOW + 0.5, 3)
+    assert ceiling.opens_at(1) <= NOW
+    assert math.isclose(ceiling.opens_at(4), NOW + 1, abs_tol=TINY)
+    assert math.isclose(ceiling.opens_at(8), NOW + 1.5, abs_tol=TINY)
+
+
+def test_what_no_window_holds_is_never_let_through() -> None:
+    """Ten a second, and three in ten: a call of four waits for ever."""
+    ceiling = Ceiling(Rate((Window(10, 1.0), Window(3, 10.0))), guard=0.0)
+    assert ceiling.opens_at(3) == 0.0
+    assert ceiling.opens_at(4) == math.inf
+
+
+def test_a_lower_limit_counts_what_was_sent_before_it() -> None:
+    """Five were sent, two may be in a second: the next one waits until only one of them is that young."""
+    ceiling = Ceiling(Rate((Window(5, 1.0),)), guard=0.0)
+    for tenth in range(5):
+        ceiling.take(NOW + tenth / 10)
+    ceiling.change(Rate((Window(2, 1.0),)))
+    assert math.isclose(ceiling.opens_at(), NOW + 1.3, abs_tol=TINY)
+    assert ceiling.room(NOW + 0.5, 0.0) == 0
+    assert ceiling.room(NOW + 0.5, 0.85) == 1
+
+
+def test_a_higher_limit_opens_at_once() -> None:
+    """Two were sent of two, now it is five: three more."""
+    ceiling = Ceiling(Rate((Window(2, 1.0),)), guard=0.0)
+    ceiling.take(NOW, 2)
+    ceiling.change(Rate((Window(5, 1.0),)))
+    assert ceiling.opens_at(3) <= NOW
+    assert ceiling.room(NOW, 0.0) == 3
+
+
+def test_a_longer_window_counts_exactly_what_is_in_memory() -> None:
+    """One a second for a minute, and then twenty in half a minute: ten too many are that young."""
+    ceiling = Ceiling(Rate((Window(1, 0.9),)), guard=0.0, memory=60.0)
+    for second in range(60):
+        ceiling.take(NOW + second)
+    ceiling.change(Rate((Window(20, 30.0),)))
+    assert math.isclose(ceiling.opens_at(), NOW + 40 + 30, abs_tol=TINY)
+
+
+def test_what_is_forgotten_counts_as_if_it_had_all_been_used_at_the_last() -> None:
+    """A window that is longer than memory, too: late, but never one too many."""
+    ceiling = Ceiling(Rate((Window(1, 0.9),)), guard=0.0, memory=10.0)
+    for second in range(60):
+        ceiling.take(NOW + second)
+    ceiling.change(Rate((Window(30, 100.0),)))
+    assert math.isclose(ceiling.opens_at(), NOW + 48 + 100, abs_tol=TINY)
+    assert ceiling.room(NOW + 60, 10.0) == 0
+    assert not ceiling.is_idle(NOW + 60)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 1.0])
+def test_it_is_idle_once_nothing_counts_any_more(seconds: float) -> None:
+    """A window and a guard after the last one, whether there was any room meanwhile or not."""
+    ceiling = Ceiling(Rate((Window(2, 1.0), Window(3, 10.0))), guard=0.5)
+    assert ceiling.is_idle(NOW)
+    ceiling.take(NOW + seconds)
+    assert not ceiling.is_idle(NOW + seconds + 10.4)
+    assert ceiling.is_idle(NOW + seconds + 10.6)
