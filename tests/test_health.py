@@ -8,9 +8,10 @@ import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestClient, TestServer
 
-from worker.health import application, serve
+from worker.health import Watched, application, serve
 from worker.model.errors import ConfigurationError
 from worker.model.events import PipelineCrashed, PipelineStarted, WorkerStopping
+from worker.model.task import Standing
 from worker.pipeline.clock import SystemClock
 from worker.telemetry.prometheus import Metrics
 from worker.telemetry.vitals import Vitals
@@ -27,7 +28,9 @@ def vitals() -> Vitals:
 async def client(vitals: Vitals) -> AsyncIterator[Client]:
     metrics = Metrics()
     metrics.watch("foo", lambda: 4)
-    async with TestClient(TestServer(application(vitals, metrics), host="127.0.0.1")) as client:
+    async with TestClient(
+        TestServer(application(Watched(vitals, metrics, {"foo": lambda: Standing(used=(7,))})), host="127.0.0.1")
+    ) as client:
         yield client
 
 
@@ -76,7 +79,7 @@ async def test_metrics_are_prometheus_text(client: Client) -> None:
 async def test_serves_while_the_block_runs(vitals: Vitals, port: int) -> None:
     """The port is open inside the block and free after it."""
     async with (
-        serve("127.0.0.1", port, vitals=vitals, metrics=Metrics()),
+        serve("127.0.0.1", port, Watched(vitals, Metrics())),
         ClientSession() as session,
         session.get(f"http://127.0.0.1:{port}/live") as response,
     ):
@@ -87,7 +90,7 @@ async def test_serves_while_the_block_runs(vitals: Vitals, port: int) -> None:
 async def test_port_zero_serves_nowhere(vitals: Vitals, monkeypatch: pytest.MonkeyPatch) -> None:
     """Port 0 turns the server off: nothing listens."""
     monkeypatch.setattr("aiohttp.web.TCPSite.start", lambda _site: pytest.fail("it listens"))
-    async with serve("127.0.0.1", 0, vitals=vitals, metrics=Metrics()):
+    async with serve("127.0.0.1", 0, Watched(vitals, Metrics())):
         pass
 
 
@@ -96,12 +99,19 @@ async def test_taken_port_is_the_operators_to_change(vitals: Vitals) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as server:
         taken = server.getsockname()[1]
         with pytest.raises(ConfigurationError, match=rf"127\.0\.0\.1:{taken}: the port is taken.*health_port"):
-            async with serve("127.0.0.1", taken, vitals=vitals, metrics=Metrics()):
+            async with serve("127.0.0.1", taken, Watched(vitals, Metrics())):
                 pytest.fail("it started")
 
 
 async def test_foreign_host_is_the_operators_to_change(vitals: Vitals, port: int) -> None:
     """An address that is not this machine's is a ConfigurationError that names the setting."""
     with pytest.raises(ConfigurationError, match=r"192\.0\.2\.1.*health_host"):
-        async with serve("192.0.2.1", port, vitals=vitals, metrics=Metrics()):
+        async with serve("192.0.2.1", port, Watched(vitals, Metrics())):
             pytest.fail("it started")
+
+
+async def test_limits_are_told(client: Client) -> None:
+    """How each vendor stands with its limit, now."""
+    status, told = await answer(client, "/limits")
+    assert status == 200
+    assert Standing.load(told["foo"]) == Standing(used=(7,))

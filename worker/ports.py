@@ -13,6 +13,7 @@ from worker.model.disposition import Failures
 from worker.model.events import Event
 from worker.model.message import NOTHING, Job, JobKey, Message, Outgoing, Publication, ReceiptHandle, VendorName
 from worker.model.outcome import Outcome
+from worker.model.reservation import Ask, LimitNews, LimitState, Reservation
 from worker.model.task import TaskReport
 
 P = TypeVar("P")
@@ -148,11 +149,41 @@ class Ledger(Protocol):
         """These are delivered; returns when that is stored."""
 
 
+class Reservations(Protocol):
+    """One limit, shared by the fleet. Raises UnavailableError or RefusedError; after the first it may have happened."""
+
+    async def reserve(self, ask: Ask) -> Reservation:
+        """Take send times that nobody else will be given."""
+
+    async def tell(self, news: LimitNews) -> None:
+        """Tell all tasks what the vendor said."""
+
+    async def state(self) -> LimitState:
+        """What is known now; for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sole:
+    """This task alone may send, after `wait`: until then the requests of the one before may still count."""
+
+    wait: timedelta
+
+
+class Tenure(Protocol):
+    """The right to be the only task that sends under a limit. Raises UnavailableError or RefusedError."""
+
+    async def claim(self, lasting: timedelta, window: timedelta) -> Sole | InProgress:
+        """Have it, or have it on, for so long; `window`: for how long a request counts. Else: another's `remaining`."""
+
+    async def release(self, window: timedelta) -> None:
+        """Let another have it at once; it waits a window."""
+
+
 class Reports(Protocol):
     """What running tasks say of themselves, each for a minute. Raises UnavailableError or RefusedError."""
 
-    async def tell(self, report: TaskReport) -> None:
-        """Replace this task's last report for its vendor."""
+    async def tell(self, reports: Sequence[TaskReport]) -> None:
+        """Replace this task's last reports, one for each of its vendors."""
 
     async def of(self, vendor: VendorName) -> Sequence[TaskReport]:
         """The last report of each task that runs, by task."""
@@ -183,6 +214,18 @@ class Traits:
     scope: Callable[[Any], str | None] = lambda _payload: (
         None
     )  # what `rate_per_key` counts: the payload's recipient, channel…
+    cost: Callable[[Any], int] = lambda _request: 1  # tokens of the limit that a prepared request takes
+
+
+class SecretText(Protocol):
+    """An entry's secret, from a cache: `await context.secret(job.secret)`.
+
+    The name is None unless the entry's `secret` holds payload fields. Raises RefusedError where there is no such
+    secret, which stops the messages that need it and no others, and UnavailableError where it cannot be told now.
+    """
+
+    def __call__(self, name: str | None = None, /) -> Awaitable[str]:
+        """The current text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +236,7 @@ class VendorContext:
     timeout: timedelta  # of one vendor request
     connections: int  # requests at once, at most
     endpoint: str | None = None  # scheme://host:port that takes the place of the vendor's own
-    secret: Callable[[], Awaitable[str]] | None = None  # its current text, from a cache; None: the entry names none
+    secret: SecretText | None = None  # None: the entry names none
 
 
 class Vendor(Protocol[P, Q, R]):

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.manual_clock import ManualClock
 from worker.app.work import limits_of, look_of, plan_of
 from worker.model.message import VendorName
 from worker.model.rate import parse_rate
+from worker.pipeline.limiter import Limiter, OneLimit
 from worker.ports import VendorContext
 from worker.settings import VendorSettings
 from worker.vendors.lib import adapters
@@ -35,11 +35,11 @@ def test_a_receiver_for_each_twenty_requests_at_once(concurrency: int, receivers
 
 
 def test_limits_are_the_entry_s() -> None:
-    """With a rate there is a throttle, without one there is none; a rate per key goes by itself."""
-    limits = limits_of(entry(rate="80/s", rate_per_key="10/min", guard="50ms", concurrency=7), ManualClock())
-    assert limits.throttle is not None
+    """Requests at once, the rate of each key, the guard, and the limits that it may share with others."""
+    limiters = OneLimit(Limiter(None))
+    limits = limits_of(entry(rate="80/s", rate_per_key="10/min", guard="50ms", concurrency=7), limiters)
     assert (limits.concurrency, limits.rate_per_key, limits.guard) == (7, parse_rate("10/min"), 0.05)
-    assert limits_of(entry(), ManualClock()).throttle is None
+    assert limits.limiters is limiters
 
 
 def test_a_plan_is_the_entry_in_the_pipeline_s_words() -> None:
@@ -68,3 +68,11 @@ def test_an_ambiguous_end_is_buried_only_where_a_repeat_would_harm(
     """A vendor that takes an idempotency key is sent it again, whatever `on_ambiguous` says."""
     made = plan(entry(on_ambiguous=on_ambiguous, options={"url": URL, "idempotency_header": header}))
     assert made.rules.policy.bury_ambiguous is buries
+
+
+def test_what_depends_on_the_payload_is_told_to_the_pipeline() -> None:
+    """A name without fields is the same for all messages: nothing need be read from them."""
+    made = plan(entry(limit_key="shop/{shop}", secret="token/{shop}"))
+    assert (str(made.limit), str(made.secret)) == ("shop/{shop}", "token/{shop}")
+    fixed = plan(entry(limit_key="waba-7", secret="token"))
+    assert (fixed.limit, fixed.secret) == (plan(entry()).limit, plan(entry()).secret) == (None, None)

@@ -14,7 +14,15 @@ from worker.model.names import Names
 from worker.ops.up import up
 from worker.settings import Topology, load
 
-HEAD = '[sluice]\nname = "{name}"\ngrace = "3s"\nflush = "3s"\nhealth_port = {port}\nbucket = {bucket}\n'
+HEAD = """
+[sluice]
+name = "{name}"
+grace = "3s"
+flush = "3s"
+health_port = {port}
+bucket = {bucket}
+table = {table}
+"""
 HTTP = """
 [vendors.{vendor}]
 adapter = "http"
@@ -34,9 +42,10 @@ class Deployment:
         self._aws = aws
         self._programs = AsyncExitStack()
 
-    def write(self, vendors: str, *, port: int = 0, bucket: bool = False) -> None:
+    def write(self, vendors: str, *, port: int = 0, bucket: bool = False, table: bool = False) -> None:
         """Write its sluice.toml: these entries below our `[sluice]`."""
-        head = HEAD.format(name=self._name, port=port, bucket=str(bucket).lower())
+        flags = {"bucket": str(bucket).lower(), "table": str(table).lower()}
+        head = HEAD.format(name=self._name, port=port, **flags)
         (self.folder / "sluice.toml").write_text(head + vendors)
 
     @property

@@ -13,6 +13,7 @@ TOPOLOGY = """
 [sluice]
 name = "dev"
 health_port = 0
+table = true
 
 [defaults]
 adapter = "http"
@@ -27,7 +28,10 @@ filter = { target = ["bar"] }
 
 
 async def test_it_runs_a_folder_until_ctrl_c(tmp_path: Path) -> None:
-    """What it prints leads another process to it, what that publishes is delivered; Ctrl-C ends all of it with 0."""
+    """What it prints leads another process to it, what that publishes is delivered; Ctrl-C ends all of it with 0.
+
+    The state table is there, as the topology says.
+    """
     (own_tmp := tmp_path / "tmp").mkdir()
     (tmp_path / "there").mkdir()
     (tmp_path / "there" / "sluice.toml").write_text(TOPOLOGY)
@@ -45,6 +49,7 @@ async def test_it_runs_a_folder_until_ctrl_c(tmp_path: Path) -> None:
     delivered = [(each["vendor"], each["key"]) for each in events if each["event"] == "message.settled"]
     assert delivered == [("foo", "k1")]
     assert events[-1]["event"] == "worker.stopped"
+    assert "table.call_failed" not in end.stdout
     await eventually(lambda: not left_behind(dev.pid, own_tmp), within=1)
 
 

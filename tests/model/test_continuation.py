@@ -22,7 +22,7 @@ DUES = st.datetimes(datetime(2020, 1, 1), datetime(2100, 1, 1), timezones=st.jus
         failures=st.integers(0, 300),
         due=st.none() | DUES,
         first_sent=st.none() | DUES,
-        suspect=st.booleans(),
+        suspect=st.integers(0, 9),
     )
 )
 def test_what_is_dumped_is_loaded(continuation: Continuation) -> None:

@@ -26,10 +26,10 @@ class Talk:
         return [Delivered(vendor_id=held.key) for held in batch]
 
 
-def held(key: str, size: int = 100) -> Held:
+def held(key: str, size: int = 100, *, limit: str | None = None, secret: str | None = None) -> Held:
     message = Message(MessageId(key), ReceiptHandle(key), "{}", {}, 1, datetime.now(UTC), START)
     holding = Held(message, Lease(message, START + 60, None), JobKey(key), since=START)
-    holding.job = Job(JobKey(key), {}, size=size)
+    holding.job = Job(JobKey(key), {}, size=size, limit=limit, secret=secret)
     return holding
 
 
@@ -60,3 +60,27 @@ async def test_a_batch_holds_no_more_bytes_than_the_vendor_takes() -> None:
     """By the size of the payloads."""
     batch = Batch(size=10, max_bytes=250, linger=timedelta(seconds=5))
     assert await deliver(batch, held("a"), held("b"), held("c", 51)) == [(0.0, ["a", "b"]), (5.0, ["c"])]
+
+
+@virtual_time
+async def test_a_batch_has_one_limit_and_one_secret() -> None:
+    """What differs in either goes by itself, whenever it comes."""
+    batch = Batch(size=2, linger=timedelta(seconds=5))
+    jobs = [held("a", limit="x"), held("b", limit="y"), held("c", limit="x", secret="s"), held("d", limit="x")]
+    assert await deliver(batch, *jobs) == [(0.0, ["a", "d"]), (5.0, ["b"]), (5.0, ["c"])]
+
+
+@virtual_time
+async def test_nothing_is_kept_of_a_limit_that_nobody_waits_for() -> None:
+    """Not even where those who waited were cancelled: a vendor may have a hundred thousand shops."""
+    async with asyncio.TaskGroup() as group:
+        batcher = Batcher(Batch(size=2, linger=timedelta(seconds=5)), Talk(), group)
+        await batcher.deliver(held("a", limit="x"))
+        cancelled = asyncio.create_task(batcher.deliver(held("b", limit="y")))
+        await asyncio.sleep(1)
+        assert len(batcher._collectors) == 1
+        cancelled.cancel()
+        await asyncio.wait([cancelled])
+        del cancelled  # a task holds the frames of what it was cancelled in
+        await asyncio.sleep(5)
+    assert not batcher._collectors

@@ -188,6 +188,36 @@ async def test_after_the_end_of_its_callers_nothing_is_begun() -> None:
     assert (calls.made, faults) == ([], [])
 
 
+@virtual_time
+async def test_who_still_waits_when_the_group_is_over_is_cancelled() -> None:
+    """It takes no task any more, so nobody would ever answer: a stop that is overdue must end."""
+    calls = Calls()
+    waiting: list[asyncio.Future[int]] = []
+
+    async def scene(group: asyncio.TaskGroup) -> None:
+        waiting.append(Collector(calls, group=group, linger=5).add(1))
+        await confirmed(waiting[0])
+
+    await crashed(scene)
+    assert (calls.made, waiting[0].cancelled()) == ([], True)
+
+
+@virtual_time
+async def test_a_call_that_nobody_waits_for_any_more_is_ended() -> None:
+    """Its group need not wait for it; while one of its callers is left it goes on."""
+    calls = Calls()
+    calls.go.clear()
+    async with asyncio.TaskGroup() as group:
+        collector = Collector(calls, group=group)
+        first, second = collector.add(1), collector.add(2)
+        await asyncio.sleep(1)
+        first.cancel()
+        await asyncio.sleep(1)
+        assert not second.done()
+        second.cancel()
+    assert calls.items == [[1, 2]]
+
+
 async def crashed(scene: Callable[[asyncio.TaskGroup], Coroutine[None, None, None]]) -> None:
     """Run a scene in a group that a crash ends after a second."""
 

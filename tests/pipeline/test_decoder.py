@@ -19,6 +19,7 @@ from worker.model import claim, wire
 from worker.model.continuation import Continuation
 from worker.model.errors import BadMessageError, UnavailableError
 from worker.model.message import Attribute, Attributes, Job, Message, MessageId, ReceiptHandle, text_attribute
+from worker.model.naming import parse_naming
 from worker.model.wire import BURIAL, CLAIM, KEY, MAX_SQS_BYTES, Original
 from worker.pipeline.decoder import Decoder, key_of
 from worker.pipeline.envelope import DEPTH
@@ -437,3 +438,16 @@ def test_no_refusal_holds_anything_of_the_body(value: Any, forms: list[str], cut
     assert error.code
     assert CANARY not in f"{error.reason} {error}"
     assert CANARY not in str(error.__cause__)
+
+
+@virtual_time
+async def test_a_job_names_its_limit_and_its_secret() -> None:
+    """Where their names hold payload fields; else all have the same, and it names none."""
+    names = {key: parse_naming(key, text) for key, text in (("limit_key", "shop/{a}"), ("secret", "token/{b.c}"))}
+    decoder = Decoder(Any, scope=lambda _: None, blobs=None, limit=names["limit_key"], secret=names["secret"])
+    job, _ = await decoder.decode(message('{"a": 1, "b": {"c": "x"}}'))
+    assert (job.limit, job.secret) == ("shop/1", "token/x")
+    job, _ = await decode(TEXT)
+    assert (job.limit, job.secret) == (None, None)
+    with pytest.raises(BadMessageError, match=r"^b\.c is missing, and secret needs it$"):
+        await decoder.decode(message('{"a": 1}'))

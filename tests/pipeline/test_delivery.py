@@ -643,3 +643,37 @@ async def test_a_delivery_whose_publications_are_not_out_is_not_known() -> None:
         topic.error = None
         await line.drained()
     assert {publication.key for publication in topic.published} == {"k:0"}
+
+
+@virtual_time
+async def test_twelve_hours_after_its_receive_a_message_goes_back_where_it_is() -> None:
+    """SQS hides it no longer: a job that is still waited for is handed back before that, and comes again at once."""
+    line = line_of(rules=Rules(Policy(), budget=13 * 3600.0))
+    line.vendor.latency = 13 * 3600.0
+    line.queue.put("{}")
+    async with line.running():
+        await line.until(lambda: line.events.of(MessageSettled), every=30)
+        [settled] = line.events.of(MessageSettled)
+        assert (settled.outcome, settled.disposition) == ("HandedBack", "Postpone")
+        assert not line.events.of(LeaseLost)
+        await line.until(lambda: len(line.vendor.sent) == 2, every=30)
+        line.vendor.latency = 0
+    first, second = line.vendor.times
+    assert 12 * 3600 - 60 <= second - first <= 12 * 3600
+
+
+@virtual_time
+async def test_twelve_hours_of_rounds_go_on_as_a_continuation() -> None:
+    """What was done in hand is not done again."""
+    line = line_of(Continue("c-1"), rules=Rules(Policy(), budget=13 * 3600.0))
+    line.vendor.latency = 1
+    line.queue.put("{}")
+    async with line.running():
+        await line.vendor.arrived.wait()
+        line.vendor.latency = 13 * 3600.0
+        await line.until(lambda: line.events.of(MessageSettled), every=30)
+        [settled] = line.events.of(MessageSettled)
+        assert (settled.outcome, settled.disposition) == ("HandedBack", "Replace")
+        line.vendor.latency = 0
+        await line.drained()
+    assert line.vendor.sent[-1][1][0].cursor == "c-1"

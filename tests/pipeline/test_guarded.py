@@ -83,7 +83,19 @@ def test_a_scope_that_cannot_be_told_is_none() -> None:
     vendor, events = guarded(broken)
     assert vendor.scope({"to": "a"}) == "a"
     assert vendor.scope({}) is None
-    assert [event.step for event in events.of(AdapterFailed)] == ["scope"]
+    assert vendor.scope({"to": ["a"]}) is None
+    assert [event.step for event in events.of(AdapterFailed)] == ["scope", "scope"]
+
+
+def test_a_request_costs_what_the_adapter_says() -> None:
+    """In tokens of the limit, at least one; where it fails to say, nothing is sent and its failure is told."""
+    broken = Broken("none")
+    broken.traits = Traits(cost=lambda request: request["rows"])
+    vendor, events = guarded(broken)
+    assert [vendor.cost({"rows": rows}) for rows in (50, 0, -1)] == [50, 1, 1]
+    with pytest.raises(AdapterError, match=r"^KeyError$"):
+        vendor.cost({SECRET: 1})
+    assert [event.step for event in events.of(AdapterFailed)] == ["cost"]
 
 
 async def test_a_secret_that_is_refused_blocks() -> None:
@@ -115,6 +127,12 @@ async def test_what_was_not_answered_is_ambiguous() -> None:
     assert await vendor.exchange("request", JOBS) == [Ambiguous("timeout")] * 2
 
 
+async def test_a_librarys_timeout_is_not_quoted() -> None:
+    """Its text may hold the URL, secret and all."""
+    vendor, _ = guarded(Broken("send", TimeoutError(SECRET)))
+    assert await vendor.exchange("request", JOBS) == [Ambiguous("no answer in time")] * 2
+
+
 async def test_what_was_not_answered_is_sent_again_where_a_repeat_does_no_harm() -> None:
     """The vendor takes an idempotency key, or the operation is an upsert."""
     vendor, _ = guarded(Broken("send", NotAnsweredError("timeout"), idempotent=True))
@@ -138,12 +156,39 @@ async def test_every_job_must_have_its_outcome() -> None:
     assert len(events.of(AdapterFailed)) == 1
 
 
-async def test_a_cancellation_is_no_failure_of_the_adapter() -> None:
+@pytest.mark.parametrize("outcome", [None, "delivered", 200, Delivered])
+async def test_what_is_no_outcome_says_nothing(outcome: object) -> None:
+    """An adapter may return anything: the pipeline lives on."""
+    broken = Broken("none")
+    broken.classify = lambda _reply, jobs: [outcome] * len(jobs)  # type: ignore[method-assign, assignment, list-item, return-value]  # on purpose
+    vendor, events = guarded(broken)
+    assert await vendor.exchange("request", JOBS) == [Ambiguous("TypeError in the adapter's classify")] * 2
+    assert len(events.of(AdapterFailed)) == 1
+
+
+async def test_a_cancellation_of_ours_is_no_failure_of_the_adapter() -> None:
     """It goes on up."""
-    vendor, events = guarded(Broken("send", asyncio.CancelledError()))
+    broken, arrived = Broken("none"), asyncio.Event()
+
+    async def send(_request: str) -> str:
+        arrived.set()
+        return await asyncio.get_running_loop().create_future()
+
+    broken.send = send  # type: ignore[method-assign]  # it hangs
+    vendor, events = guarded(broken)
+    exchange = asyncio.ensure_future(vendor.exchange("request", JOBS))
+    await arrived.wait()
+    exchange.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await vendor.exchange("request", JOBS)
+        await exchange
     assert not events.events
+
+
+async def test_a_cancellation_of_the_adapter_s_own_is_a_failure() -> None:
+    """Else its message would be taken for one that a stop hands back, and come again at once, for ever."""
+    vendor, events = guarded(Broken("send", asyncio.CancelledError()))
+    assert await vendor.exchange("request", JOBS) == [Ambiguous("CancelledError in the adapter's send")] * 2
+    assert len(events.of(AdapterFailed)) == 1
 
 
 def test_an_error_that_was_never_raised_has_no_place() -> None:

@@ -13,6 +13,7 @@ from worker.model.outcome import WHOLE, Blocked, Continue, Delivered, Outcome, S
 from worker.pipeline.held import Held
 from worker.pipeline.leases import Lease
 from worker.pipeline.settler import Account
+from worker.pipeline.way import ANY, Way
 
 MESSAGE = Message(MessageId("m-1"), ReceiptHandle("r"), "{}", {}, 3, EPOCH, 1000.0)
 TARGET = {"target": text_attribute("FOO")}
@@ -70,3 +71,44 @@ def test_a_round_moves_the_job_on() -> None:
     held = decoded()
     held.advance("c1")
     assert (held.job.cursor, held.account.cursor, held.moved) == ("c1", "c1", True)
+
+
+def test_a_message_s_way_is_what_it_must_pass() -> None:
+    """Its scope, which is also what a rate for each key counts, its secret, and the limit that it falls under."""
+    held = decoded()
+    held.decoded(replace(held.job, limit="shop/a", secret="token/a"), Continuation())
+    assert held.way == Way(frozenset({"+420", "secret token/a"}), frozenset({"+420"}), "shop/a", again=True)
+    held.message = replace(MESSAGE, receive_count=1)
+    held.decoded(replace(held.job, scope=None, secret=None), Continuation())
+    assert held.way == Way(limit="shop/a")
+
+
+@pytest.mark.parametrize(
+    ("receives", "continuation", "again"),
+    [(1, Continuation(), False), (2, Continuation(), True), (1, Continuation(first_sent=EPOCH), True)],
+)
+def test_what_was_put_off_is_known_by_that(receives: int, continuation: Continuation, again: bool) -> None:
+    """It has been received before, or takes the place of a message that was: a long job, or a fresh copy."""
+    held = decoded()
+    held.message = replace(MESSAGE, receive_count=receives)
+    held.decoded(held.job, continuation)
+    assert held.way.again is again
+
+
+def test_before_it_is_decoded_its_way_is_that_of_all() -> None:
+    """What everybody must pass."""
+    assert received().way is ANY
+
+
+@pytest.mark.parametrize("outcome", [Throttled(), Blocked("revoked", Scope("k")), Delivered()])
+def test_only_a_block_of_all_is_narrowed(outcome: Outcome) -> None:
+    """What the vendor says of a key, or of its limit, stays as it is."""
+    held = decoded()
+    held.decoded(replace(held.job, secret="token/a"), Continuation())
+    assert held.narrowed(outcome) is outcome
+    assert held.narrowed(Blocked("HTTP 401")) == Blocked("HTTP 401", Scope("secret token/a"))
+
+
+def test_without_a_secret_of_its_own_a_block_concerns_all() -> None:
+    """All messages are sent with the same."""
+    assert decoded().narrowed(Blocked("HTTP 401")) == Blocked("HTTP 401")

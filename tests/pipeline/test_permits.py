@@ -15,6 +15,7 @@ from worker.model.rate import parse_rate
 from worker.pipeline.gate import Gate, Limits
 from worker.pipeline.permits import Look, Permits
 from worker.pipeline.places import Places
+from worker.pipeline.postponed import Postponed
 from worker.pipeline.throttle import Throttle
 
 
@@ -274,3 +275,16 @@ async def test_waiting_beats() -> None:
     counter.receive(10)
     await counter.taken(60)
     assert 60 <= counter.beats <= 62
+
+
+@virtual_time
+async def test_nothing_is_received_while_too_many_are_postponed() -> None:
+    """They count as in flight, for which SQS has a limit; once some of them are visible again it goes on."""
+    counter = Counter()
+    postponed = Postponed(LoopClock())
+    look = Look(2.0, 10, 1)
+    counter.permits = Permits(counter.gate, counter.places, look, counter.beat, postponed)
+    for number in range(50_000):
+        postponed.add(timedelta(seconds=60 if number else 30))
+    assert await counter.taken(29) is None
+    assert await counter.taken(2) == 10

@@ -76,3 +76,26 @@ async def test_settles_beyond_the_bound_take_places() -> None:
     for _ in range(501):
         places.leave()
     assert places.taken == 0
+
+
+def test_who_waits_aside_takes_nobody_s_place() -> None:
+    """While it waits; permits look for another at once."""
+    moved = asyncio.Event()
+    places = Places(moved)
+    places.reserve(10)
+    places.fill(10, 10)
+    with places.aside(3) as crowded:
+        assert not crowded
+        assert (places.taken, places.held) == (7, 10)
+        assert moved.is_set()
+    assert places.taken == 10
+
+
+def test_a_crowd_takes_places() -> None:
+    """A thousand may wait aside; then they are told so, and more are not received for them."""
+    places = Places(asyncio.Event())
+    places.reserve(1003)
+    places.fill(1003, 1003)
+    with places.aside(1000) as first, places.aside(3) as second:
+        assert (first, second) == (False, True)
+        assert places.taken == 3

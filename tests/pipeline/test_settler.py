@@ -23,6 +23,7 @@ from worker.model.errors import BadMessageError, RefusedError, UnavailableError
 from worker.model.events import AwsCallFailed, LeaseLost
 from worker.model.message import JobKey, Outgoing, Publication, ReceiptHandle, text_attribute
 from worker.pipeline.leases import Lease, Leases
+from worker.pipeline.postponed import Postponed
 from worker.pipeline.settler import Account, Ports, Settler
 from worker.ports import EntryFailure
 
@@ -93,7 +94,10 @@ class Desk:
             self.topic if topic else None,
             self.blobs if bucket else None,
         )
-        self.settler = Settler("foo", ports, self.leases, group, clock=self.clock, telemetry=self.events)
+        self.postponed = Postponed(self.clock)
+        self.settler = Settler(
+            "foo", ports, self.leases, group, postponed=self.postponed, clock=self.clock, telemetry=self.events
+        )
         self.keeping = group.create_task(self.leases.keep())
 
     async def hold(self, body: str = "{}", **attributes: str) -> Lease:

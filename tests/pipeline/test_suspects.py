@@ -26,7 +26,7 @@ RECEIVES = 20  # what the queue allows
 LIVES = 3  # of a suspect
 RULES = Rules(Policy(), receives=RECEIVES)
 LONG = timedelta(seconds=90)  # longer than a message is held for a closed gate
-SUSPECT = Continuation(suspect=True).dump()
+SUSPECT = Continuation(suspect=1).dump()
 
 
 def line_of(*outcomes: Outcome, rules: Rules = RULES, **more: Any) -> Line:
@@ -126,17 +126,35 @@ async def test_a_failed_attempt_clears_it() -> None:
 
 @virtual_time
 async def test_what_kills_its_worker_alone_too_is_buried_with_the_reason() -> None:
-    """Three more deaths, and a worker that is not killed by reading it buries it, unsent."""
+    """After three more deaths, by a worker that is not killed by reading it, unsent."""
     line = line_of()
-    line.queue.put('{"n": 1}', sluice_key="k-1", sluice_continuation=SUSPECT)
-    await die_with(line.queue, LIVES)
+    last_life = Continuation(suspect=LIVES).dump()
+    line.queue.put('{"n": 1}', sluice_key="k-1", sluice_continuation=last_life)
+    await die_with(line.queue, 1)
     async with line.running():
         await line.drained()
     assert not line.vendor.sent
     [dead] = line.dead.stored
     told = json.loads(dead.outgoing.attributes[BURIAL].text)
     assert (told["code"], dead.outgoing.attributes[KEY].text) == ("kills", "k-1")
-    assert told["reason"].startswith(f"received {LIVES + 1} times more, alone")
+    assert told["reason"].startswith(f"{LIVES} workers died of it")
+
+
+@virtual_time
+async def test_those_that_die_with_it_come_again_at_another_time() -> None:
+    """Each death is counted in a copy of its own, which is delivered once it is alone."""
+    line = line_of()
+    for number in range(2):
+        line.queue.put("{}", sluice_key=f"k-{number}", sluice_continuation=SUSPECT)
+    await die_with(line.queue, 1)
+    async with line.running():
+        await line.until(lambda: len(line.events.of(MessageSettled)) == 2)
+        again = [load_continuation(each.outgoing.attributes[CONTINUATION].text) for each in line.queue.stored]
+        assert [each.suspect for each in again] == [2, 2]
+        assert len({each.outgoing.delay for each in line.queue.stored}) == 2
+        await line.drained()
+    assert sorted(line.vendor.keys) == ["k-0", "k-1"]
+    assert not len(line.dead)
 
 
 @virtual_time

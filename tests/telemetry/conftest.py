@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+import threading
+import warnings
 from collections.abc import Callable
 from dataclasses import fields
 
@@ -11,6 +14,13 @@ from tests.fakes.manual_clock import ManualClock
 from worker.model.events import Event, MessageSettled
 
 _VALUES: dict[str, object] = {"str": "text", "int": 3, "float": 0.5, "str | None": "text"}
+
+
+@pytest.fixture(autouse=True)
+def _hooks_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `configure` changes of the interpreter is pytest's own again afterwards."""
+    for owner, hook in ((warnings, "showwarning"), (threading, "excepthook"), (sys, "unraisablehook")):
+        monkeypatch.setattr(owner, hook, getattr(owner, hook))
 
 
 @pytest.fixture

@@ -14,9 +14,14 @@ from worker.model.events import (
     GateClosed,
     GateOpened,
     LeaseLost,
+    LimiterAsked,
+    LimiterDegraded,
+    LimiterRestored,
     MessagesReceived,
     PipelineCrashed,
+    SlotsForfeited,
     SqsCalled,
+    TableCallFailed,
     VendorThrottled,
 )
 from worker.telemetry.prometheus import Metrics
@@ -27,12 +32,17 @@ FATES = {"delivered", "retried", "throttled", "blocked", "continued", "buried", 
 COUNTERS = {f"sluice_messages_{fate}_total": {"vendor"} for fate in FATES | {"received"}} | {
     "sluice_sqs_calls_total": {"vendor", "operation"},
     "sluice_aws_call_failures_total": {"vendor", "operation"},
+    "sluice_table_call_failures_total": {"vendor", "feature"},
     "sluice_throttle_answers_total": {"vendor"},
+    "sluice_limiter_calls_total": {"vendor", "answer"},
+    "sluice_slots_forfeited_total": {"vendor"},
     "sluice_leases_lost_total": {"vendor"},
     "sluice_adapter_failures_total": {"vendor"},
     "sluice_pipeline_crashes_total": {"vendor"},
 }
-GAUGES = {"sluice_messages_in_flight": {"vendor"}, "sluice_gate_closed": {"vendor"}}
+GAUGES = {
+    f"sluice_{name}": {"vendor"} for name in ("messages_in_flight", "gate_closed", "rate_factor", "limiter_degraded")
+}
 HISTOGRAMS = {
     f"sluice_{name}_count": {"vendor"} for name in ("delivery_seconds", "permit_wait_seconds", "message_age_seconds")
 }
@@ -125,6 +135,36 @@ def test_calls_are_by_operation(metrics: Metrics, sample: Sample) -> None:
     assert value(metrics, "sluice_aws_call_failures_total", vendor="foo", operation="DeleteMessageBatch") == 1.0
 
 
+def test_what_a_shared_limit_costs_and_loses_is_counted(metrics: Metrics, sample: Sample) -> None:
+    """Calls by their answer, and send times that nobody used."""
+    for answer in ("granted", "later", "granted"):
+        metrics.emit(sample(LimiterAsked, vendor="foo", answer=answer))
+    metrics.emit(sample(SlotsForfeited, vendor="foo", count=3))
+    assert value(metrics, "sluice_limiter_calls_total", vendor="foo", answer="granted") == 2.0
+    assert value(metrics, "sluice_limiter_calls_total", vendor="foo", answer="later") == 1.0
+    assert value(metrics, "sluice_slots_forfeited_total", vendor="foo") == 3.0
+
+
+def test_limits_that_do_without_the_table_show(metrics: Metrics, sample: Sample) -> None:
+    """A vendor may have several: one for each value of its limit_key."""
+    shown = []
+    for kind in (LimiterDegraded, LimiterDegraded, LimiterRestored, LimiterRestored):
+        metrics.emit(sample(kind, vendor="foo"))
+        shown.append(value(metrics, "sluice_limiter_degraded", vendor="foo"))
+    assert shown == [1.0, 2.0, 1.0, 0.0]
+
+
+def test_failures_of_the_table_are_by_feature(metrics: Metrics, sample: Sample) -> None:
+    """Who goes on without it can be told apart."""
+    for feature in ("ledger", "reports", "ledger"):
+        metrics.emit(sample(TableCallFailed, vendor="foo", feature=feature))
+    counted = [
+        value(metrics, "sluice_table_call_failures_total", vendor="foo", feature=feature)
+        for feature in ("ledger", "reports", "attempts")
+    ]
+    assert counted == [2.0, 1.0, None]
+
+
 def test_gate_of_the_vendor_is_shown(metrics: Metrics, sample: Sample) -> None:
     """The gate's gauge follows the whole vendor's gate; one key closing or opening does not move it."""
     seen = []
@@ -156,6 +196,17 @@ def test_in_flight_is_asked_at_each_scrape(metrics: Metrics) -> None:
     assert value(metrics, "sluice_messages_in_flight", vendor="foo") == 1.0
     held.clear()
     assert value(metrics, "sluice_messages_in_flight", vendor="foo") == 0.0
+
+
+def test_the_rate_factor_is_asked_at_each_scrape(metrics: Metrics) -> None:
+    """It comes back by itself, without an event; 1 where the rate is not adaptive."""
+    metrics.watch("fixed", lambda: 0)
+    assert value(metrics, "sluice_rate_factor", vendor="fixed") == 1.0
+    left = [0.7]
+    metrics.watch("foo", lambda: 0, lambda: left[0])
+    assert value(metrics, "sluice_rate_factor", vendor="foo") == 0.7
+    left[0] = 0.9
+    assert value(metrics, "sluice_rate_factor", vendor="foo") == 0.9
 
 
 def test_watched_vendor_shows_zeros(metrics: Metrics) -> None:

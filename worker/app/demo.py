@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -24,6 +24,7 @@ from worker.local.verdict import Evidence, Verdict, judge
 from worker.model.rate import parse_rate
 from worker.ops.up import up
 from worker.pipeline.clock import SystemClock
+from worker.pipeline.pipeline import Pipeline
 from worker.pipeline.stop import Stop
 from worker.publish import Entry, Publisher
 from worker.settings import load
@@ -75,20 +76,23 @@ class Scene:
     def __init__(self, stage: Stage, aws: Aws) -> None:
         self._stage = stage
         self._aws = aws
-        self._held: dict[str, Callable[[], int]] = {}
+        self._pipelines: list[Pipeline] = []
         self.counts = Counts()
         self.topology = stage.topology
 
     @property
     def held(self) -> Mapping[str, int]:
         """Messages in hand, by vendor."""
-        return {vendor: held() for vendor, held in self._held.items()}
+        return {pipeline.name: pipeline.held for pipeline in self._pipelines}
+
+    def _show(self, pipeline: Pipeline) -> None:
+        self._pipelines.append(pipeline)
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
         """Run the worker, exactly as production does, and stop it as a SIGTERM would."""
         stop = Stop()
-        watch = Watch(self.counts, lambda _vendor: None, self._held.__setitem__)
+        watch = Watch(self.counts, lambda _vendor: None, self._show)
         vendors = list(self.topology.vendors)
         async with asyncio.TaskGroup() as group:
             group.create_task(work(self.topology, vendors, aws=self._aws, stop=stop, clock=SystemClock(), watch=watch))

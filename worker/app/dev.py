@@ -39,7 +39,7 @@ async def _set_up(topology: Topology, stack: AsyncExitStack) -> tuple[Topology, 
     behaviours = [Behaviour(name, limit=entry.rate, takes_anything=True) for name, entry in topology.vendors.items()]
     stage = await stack.enter_async_context(staged(topology, behaviours))
     aws = await stack.enter_async_context(stage.stack.aws())
-    await make_secrets(topology, aws)
+    await make_secrets(stage.topology, aws)
     await up(stage.topology, aws)
     _tell(stage.stack.environment)
     return stage.topology, aws
@@ -49,8 +49,9 @@ async def _work(topology: Topology, aws: Aws, stop: Stop, verbosity: int) -> Non
     clock, metrics, vendors, address = SystemClock(), Metrics(), list(topology.vendors), topology.sluice
     vitals = Vitals(vendors, clock)
     telemetry = Fanout(configure(sys.stdout, verbosity=verbosity), metrics, vitals)
-    watch = Watch(telemetry, vitals.beat, metrics.watch)
-    async with health.serve(address.health_host, address.health_port, vitals=vitals, metrics=metrics):
+    watched = health.Watched(vitals, metrics)
+    watch = Watch(telemetry, vitals.beat, watched.show)
+    async with health.serve(address.health_host, address.health_port, watched):
         await work(topology, vendors, aws=aws, stop=stop, clock=clock, watch=watch)
 
 

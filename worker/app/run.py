@@ -27,8 +27,8 @@ async def run(topology: Topology, vendors: Sequence[str], *, verbosity: int = 0)
     stop, clock, metrics = Stop(), SystemClock(), Metrics()
     vitals = Vitals(vendors, clock)
     telemetry = Fanout(configure(sys.stdout, verbosity=verbosity), metrics, vitals)
-    address = topology.sluice
+    address, watched = topology.sluice, health.Watched(vitals, metrics)
     with signals(stop):
-        async with health.serve(address.health_host, address.health_port, vitals=vitals, metrics=metrics), Aws() as aws:
-            watch = Watch(telemetry, vitals.beat, metrics.watch)
+        async with health.serve(address.health_host, address.health_port, watched), Aws() as aws:
+            watch = Watch(telemetry, vitals.beat, watched.show)
             await work(topology, vendors, aws=aws, stop=stop, clock=clock, watch=watch)

@@ -36,12 +36,13 @@ def command(invocation: Invocation, wanted: tuple[str, ...], flags: dict[str, st
     rest; a second signal ends the grace.
     """
     topology = invocation.topology(flags)
-    vendors = _chosen(wanted, topology)
+    vendors = chosen(wanted, topology)
     check(_only(vendors, topology)).require()
     complete(run(topology, vendors, verbosity=invocation.verbosity))
 
 
-def _chosen(wanted: Sequence[str], topology: Topology) -> tuple[str, ...]:
+def chosen(wanted: Sequence[str], topology: Topology) -> tuple[str, ...]:
+    """The vendors that were named, or all; raises ConfigurationError that names the nearest one."""
     for name in wanted:
         if fold(name) not in topology.vendors:
             raise ConfigurationError(f"there is no vendor {name}; {nearest(name, topology.vendors)}")

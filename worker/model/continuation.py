@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+_MOST = 1_000  # deaths; a foreign number may have a thousand digits
+
 
 @dataclass(frozen=True, slots=True)
 class Continuation:
@@ -15,7 +17,7 @@ class Continuation:
     failures: int = 0
     due: datetime | None = None
     first_sent: datetime | None = None  # the first of all the messages that it continues; None: itself
-    suspect: bool = False  # what it replaces was received too often without an outcome: it may kill its worker
+    suspect: int = 0  # 0: no; else it may kill its worker: one more than have died with it since that was thought
 
     def dump(self) -> str:
         """The value of `sluice-continuation`."""
@@ -28,9 +30,13 @@ def load_continuation(text: str) -> Continuation:
     match json.loads(text):
         case {"cursor": str() | None as cursor, "failures": int(failures), "due": due, **more}:
             first_sent, suspect = more.get("first_sent"), more.get("suspect")
-            return Continuation(cursor, failures, _instant(due), _instant(first_sent), suspect is True)
+            return Continuation(cursor, failures, _instant(due), _instant(first_sent), _count(suspect))
         case _:
             raise ValueError("not a continuation")
+
+
+def _count(value: object) -> int:
+    return value if isinstance(value, int) and 0 <= value <= _MOST else 0
 
 
 def _seconds(instant: datetime | None) -> float | None:

@@ -59,7 +59,7 @@ class Renew:
     """A fresh copy takes its place after `delay`: what SQS counts of its receives begins anew, nothing else does."""
 
     delay: timedelta
-    suspect: bool = False  # it may be what kills its workers
+    suspect: int = 0  # see Continuation
 
 
 Disposition = Delete | Postpone | Bury | Replace | Renew

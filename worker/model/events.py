@@ -204,8 +204,48 @@ class TableCallFailed:
     name: ClassVar[str] = "table.call_failed"
     level: ClassVar[Level] = Level.WARNING
     vendor: str
-    feature: str  # what does without it: attempts, ledger, reports
+    feature: str  # what does without it: attempts, ledger, reports, limit
     error: str  # AWS's code, or the class of the transport error
+
+
+@dataclass(frozen=True, slots=True)
+class LimiterDegraded:
+    """The state table is away: of a limit that tasks share, this one now sends its safe share alone."""
+
+    name: ClassVar[str] = "limiter.degraded"
+    level: ClassVar[Level] = Level.WARNING
+    vendor: str  # the entry's name
+    reason: str  # AWS's code, the class of the transport error, or clock: another task's, or ours, is far off
+
+
+@dataclass(frozen=True, slots=True)
+class LimiterRestored:
+    """The state table answers: the limit is shared again."""
+
+    name: ClassVar[str] = "limiter.restored"
+    level: ClassVar[Level] = Level.INFO
+    vendor: str
+    seconds: float  # for which the safe share was sent
+
+
+@dataclass(frozen=True, slots=True)
+class LimiterAsked:
+    """The state table was asked for send times, or how a limit stands: what the bill counts."""
+
+    name: ClassVar[str] = "limiter.asked"
+    level: ClassVar[Level] = Level.METRIC
+    vendor: str
+    answer: str  # granted, later, state, failed
+
+
+@dataclass(frozen=True, slots=True)
+class SlotsForfeited:
+    """Send times were not used in time."""
+
+    name: ClassVar[str] = "slots.forfeited"
+    level: ClassVar[Level] = Level.METRIC
+    vendor: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,5 +277,9 @@ Event = (
     | AwsCallFailed
     | SqsCalled
     | TableCallFailed
+    | LimiterDegraded
+    | LimiterRestored
+    | LimiterAsked
+    | SlotsForfeited
     | AdapterFailed
 )

@@ -7,6 +7,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 
 from worker.model.disposition import Bury, Decision, Failures, Policy, Postpone, Renew, Replace, dispose, is_failure
 from worker.model.errors import AwsError, BadMessageError
@@ -24,14 +25,17 @@ from worker.pipeline.places import Places
 from worker.pipeline.report import Report
 from worker.pipeline.settler import Settler
 from worker.pipeline.tombstones import Tombstones
+from worker.pipeline.way import Way
 from worker.ports import Attempts, Clock
 
-_FETCH_AGAIN = timedelta(seconds=30)  # after a claim check that could not be fetched
+_FETCH_AGAIN = 30.0  # seconds after a claim check that could not be fetched
 _SOON = timedelta(seconds=1)  # a continuation that is due within this is not put off again
 _SPARE = 3  # receives that SQS must still allow; with fewer left, a fresh copy takes the message's place
-_LIVES = 3  # receives of a suspect without an outcome; then it is buried
-_ASIDE = timedelta(seconds=5)  # at least, and three times as long at most: how long a suspect waits for another
-_JITTER, _MOST_JITTER = 0.1, timedelta(seconds=30)  # of a wait for the gate: not all comes back at once
+_LIVES = 3  # of a suspect: so many workers may die with it; then it is buried
+_ASIDE = timedelta(
+    seconds=5
+)  # at least, and three times as long at most: how long a suspect waits, for others to be done
+_JITTER, _MOST_JITTER = 0.1, 30.0  # part of a wait for the gate, and seconds: not all comes back at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +107,18 @@ class Delivery:
         try:
             if isinstance(outcome, Delivered):
                 decision = await self._make_known(held, decision)
-            done = await steps.settler.settle(held.lease, decision, held.account)
+            done = await self._carry_out(held, decision)
         except BadMessageError as error:  # what the adapter would publish can never be
             outcome, decision = Rejected(error.reason, error.code), Decision(Bury(error.reason, error.code))
             done = await steps.settler.settle(held.lease, decision, held.account)
         if done:
             await self._close(held, outcome, decision)
+
+    async def _carry_out(self, held: Held, decision: Decision) -> bool:
+        """Settle it; what takes its place brings its failures along, and may be received before this ends."""
+        if isinstance(decision.disposition, Replace):
+            await confirmed(asyncio.ensure_future(self._steps.attempts.forget(held.key)))
+        return await self._steps.settler.settle(held.lease, decision, held.account)
 
     async def _make_known(self, held: Held, decision: Decision) -> Decision:
         """A delivery is known, to the ledger and to us, once what follows from it is published, and not before."""
@@ -142,29 +152,31 @@ class Delivery:
         except BadMessageError as error:
             return Rejected(error.reason, error.code)
         except AwsError:
-            return Throttled(_FETCH_AGAIN)
+            return Throttled(timedelta(seconds=_jittered(_FETCH_AGAIN)))
 
     def _may_kill(self, held: Held) -> bool:
         """Whether it was received so often, with no failed attempt to show for it, that it may kill its worker."""
-        return held.suspect or (not held.failures and held.message.receive_count > self._rules.receives - _SPARE)
+        doubtful = not held.failures and held.message.receive_count > self._rules.receives - _SPARE
+        return held.suspect > 0 or doubtful
 
     async def _alone(self, held: Held) -> Outcome:
-        """A fresh copy of a suspect is sent while no other suspect is, so that those which only died with it get by."""
+        """A fresh copy of a suspect is sent while no other suspect is, so that those which only died with it get by.
+
+        Each death is counted in a copy, which comes at another time than those that died with it.
+        """
         if not held.suspect:
-            held.suspect = True
             self._steps.report.suspected(held)
-            return Throttled()
-        if (receives := held.message.receive_count) > _LIVES:
-            return Rejected(
-                f"received {receives} times more, alone, without an outcome: it may kill its worker", "kills"
-            )
-        if self._suspect_in_hand:
-            return Throttled(_ASIDE * random.uniform(1, 3))  # noqa: S311 - jitter
-        self._suspect_in_hand = True
-        try:
-            return (await self.talk([held]))[0]
-        finally:
-            self._suspect_in_hand = False
+        if not held.suspect or held.message.receive_count > 1:
+            held.suspect += 1
+            if (deaths := held.suspect - 1) >= _LIVES:
+                return Rejected(f"{deaths} workers died of it, alone, and had no outcome: it kills", "kills")
+        elif not self._suspect_in_hand:
+            self._suspect_in_hand = True
+            try:
+                return (await self.talk([held]))[0]
+            finally:
+                self._suspect_in_hand = False
+        return Throttled(_ASIDE * random.uniform(1, 3))  # noqa: S311 - jitter
 
     async def talk(self, batch: Sequence[Held]) -> Sequence[Outcome]:
         """Rounds until the vendor has said what becomes of each job; a throttle is waited for in hand."""
@@ -176,7 +188,7 @@ class Delivery:
                     case _ if not all(isinstance(outcome, Throttled) for outcome in outcomes):
                         return outcomes
         except ClosedError as closed:
-            return [Throttled(timedelta(seconds=closed.seconds))] * len(batch)
+            return await self._refused(batch, closed.seconds)
         except (BadMessageError, AdapterError) as error:
             if len(batch) > 1:  # one of them is bad: find it, the others are sent
                 half = len(batch) // 2
@@ -185,15 +197,29 @@ class Delivery:
                 return [Rejected(error.reason, error.code)]
             return [RetryAfter(None, f"{error} in the adapter's prepare")]
 
+    async def _refused(self, batch: Sequence[Held], seconds: float) -> Sequence[Outcome]:
+        """What the gate is closed to comes again later; of a batch, those go on that nothing of their own keeps."""
+        free = [held for held in batch if seconds and not self._steps.gate.bars(held.way)]
+        if not 0 < len(free) < len(batch):
+            return [self._later(held, seconds) for held in batch]
+        sent = dict(zip(map(id, free), await self.talk(free), strict=True))
+        return [sent.get(id(held)) or self._later(held, seconds) for held in batch]
+
+    def _later(self, held: Held, seconds: float) -> Outcome:
+        own = self._steps.gate.put_off(held.way) if seconds else None
+        return Throttled(timedelta(seconds=_jittered(seconds) if own is None else own))
+
     async def _round(self, batch: Sequence[Held]) -> Sequence[Outcome]:
         """Prepare, admit, send, classify, observe: one vendor request."""
         jobs = [held.job for held in batch]
         self._refuse_stale(batch)
         request = self._steps.vendor.prepare(jobs)
-        with await self._steps.gate.admit(frozenset().union(*(held.keys for held in batch))) as passage:
+        way = _way_of(batch, cost=self._steps.vendor.cost(request))
+        with await self._steps.gate.admit(way, partial(self._steps.places.aside, len(batch))) as passage:
             if not all(self._steps.leases.alive(held.lease) for held in batch):
                 raise ClosedError(0)  # not ours to send any more; what is ours of the batch comes again
-            outcomes = await self._steps.vendor.exchange(request, jobs)
+            said = await self._steps.vendor.exchange(request, jobs)
+            outcomes = [held.narrowed(outcome) for held, outcome in zip(batch, said, strict=True)]
             passage.observe(outcomes)
         for held, outcome in zip(batch, outcomes, strict=True):
             held.learn(outcome, passage.seconds)
@@ -233,19 +259,18 @@ class Delivery:
         if not isinstance(outcome, Throttled | Blocked):
             return NOTHING
         said = outcome.after if isinstance(outcome, Throttled) and outcome.after else NOTHING
-        wait = max(said, timedelta(seconds=max(self._steps.gate.shut_for(key) for key in (None, *held.keys))))
-        return wait + min(wait * _JITTER, _MOST_JITTER) * random.random()  # noqa: S311 - jitter, not a secret
+        return max(said, timedelta(seconds=_jittered(self._steps.gate.shut_for(held.way))))
 
     async def _close(self, held: Held, outcome: Outcome, decision: Decision) -> None:
         self._steps.report.settled(held, outcome, decision)
         self._steps.tombstones.discard(held.message.id)
-        if not isinstance(decision.disposition, Postpone | Renew):
+        if not isinstance(decision.disposition, Postpone | Renew | Replace):
             await self._steps.attempts.forget(held.key)
 
     async def _hand_back(self, held: Held) -> None:
         """The grace is over: it is visible again at once, at the cursor that it has reached."""
         decision = self._to_come_again(held, Decision(Postpone(NOTHING)))
-        if await self._steps.settler.settle(held.lease, decision, held.account):
+        if await self._carry_out(held, decision):
             self._steps.report.handed_back(held, decision.disposition)
 
     def _to_come_again(self, held: Held, decision: Decision) -> Decision:
@@ -260,3 +285,15 @@ class Delivery:
 
     def _nears_the_end(self, held: Held) -> bool:
         return held.message.receive_count >= self._rules.receives - _SPARE
+
+
+def _jittered(seconds: float) -> float:
+    return seconds + min(seconds * _JITTER, _MOST_JITTER) * random.random()  # noqa: S311 - jitter, not a secret
+
+
+def _way_of(batch: Sequence[Held], cost: int) -> Way:
+    """One request for several jobs passes what each of them must; the batcher sees to it that they have one limit."""
+    ways = [held.way for held in batch]
+    keys, scopes = (way.keys for way in ways), (way.scopes for way in ways)
+    again = any(way.again for way in ways)
+    return Way(frozenset().union(*keys), frozenset().union(*scopes), ways[0].limit, cost, again)

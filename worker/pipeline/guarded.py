@@ -33,10 +33,13 @@ class GuardedVendor:
     def scope(self, payload: Any) -> str | None:
         """What a job's own limit is about; None where the adapter does not say."""
         try:
-            return self.traits.scope(payload)
+            scope = self.traits.scope(payload)
+            if scope is not None and not isinstance(scope, str):
+                raise TypeError(f"a scope of type {type(scope).__name__}")  # noqa: TRY301 - one fence for all
         except Exception as error:  # noqa: BLE001 - the fence around an adapter
             self._failed("scope", error)
             return None
+        return scope
 
     def prepare(self, jobs: Sequence[Job[Any]]) -> Any:
         """Make the request; raises BadMessageError or AdapterError."""
@@ -48,23 +51,31 @@ class GuardedVendor:
             self._failed("prepare", error)
             raise AdapterError(type(error).__name__) from error
 
+    def cost(self, request: Any) -> int:
+        """Tokens of the limit that a request takes; raises AdapterError."""
+        try:
+            return max(1, self.traits.cost(request))
+        except Exception as error:
+            self._failed("cost", error)
+            raise AdapterError(type(error).__name__) from error
+
     async def exchange(self, request: Any, jobs: Sequence[Job[Any]]) -> Sequence[Outcome]:
         """Send the request and classify the reply: one outcome for each job."""
         step = "send"
         try:
             reply = await (self._vendor.send(request) if self._longest is None else self._send_in_time(request))
             step = "classify"
-            outcomes = self._vendor.classify(reply, jobs)
-            if len(outcomes) != len(jobs):
-                raise ValueError(f"{len(outcomes)} outcomes for {len(jobs)} jobs")  # noqa: TRY301 - one fence for all
+            outcomes = _checked(self._vendor.classify(reply, jobs), len(jobs))
         except RefusedError as error:  # its secret cannot be had: somebody must act
             return [Blocked(error.code)] * len(jobs)
         except NotSentError as error:
             return [RetryAfter(None, str(error))] * len(jobs)
         except (NotAnsweredError, TimeoutError) as error:
-            reason = str(error) or "no answer in time"
+            reason = str(error) if isinstance(error, NotAnsweredError) else "no answer in time"  # others' may quote
             return [RetryAfter(None, reason) if self.traits.idempotent else Ambiguous(reason)] * len(jobs)
-        except Exception as error:  # noqa: BLE001 - the fence around an adapter
+        except (Exception, asyncio.CancelledError) as error:
+            if _is_cancelled():
+                raise
             self._failed(step, error)
             return [Ambiguous(f"{type(error).__name__} in the adapter's {step}")] * len(jobs)
         return outcomes
@@ -73,8 +84,24 @@ class GuardedVendor:
         async with asyncio.timeout(self._longest):
             return await self._vendor.send(request)
 
-    def _failed(self, step: str, error: Exception) -> None:
+    def _failed(self, step: str, error: BaseException) -> None:
         self._telemetry.emit(AdapterFailed(self._name, step, place_of(error)))
+
+
+def _is_cancelled() -> bool:
+    """Whether we are; else it is the adapter that lets a cancellation of its own out."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+def _checked(outcomes: Sequence[Outcome], jobs: int) -> Sequence[Outcome]:
+    """What an adapter returns may be anything."""
+    if len(outcomes) != jobs:
+        raise ValueError(f"{len(outcomes)} outcomes for {jobs} jobs")
+    for outcome in outcomes:
+        if not isinstance(outcome, Outcome):
+            raise TypeError(f"an outcome of type {type(outcome).__name__}")
+    return outcomes
 
 
 def place_of(error: BaseException) -> str:

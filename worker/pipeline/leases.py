@@ -17,6 +17,7 @@ _TEN = 10  # entries a call
 _SOONEST = 0.25  # seconds between two tries
 _EARLY = 0.25  # seconds before its visibility ends we let a message go: to cancel a delivery takes a moment
 _LATE = 2  # visibilities that are asked for when less than a quarter of one is left
+_LAST = 30.0  # seconds of the twelve hours: what is not settled by then goes back, at the cursor that it has reached
 _LONGEST = MAX_VISIBILITY.total_seconds() - 1  # counted from the receive; SQS is told whole seconds, rounded up
 
 
@@ -38,6 +39,12 @@ class Lease:
         """It is ours until then; renew it at half of what remains."""
         self.expires = expires
         self.due = min(expires, now + max(_SOONEST, (expires - now) / 2))
+
+    def end(self) -> None:
+        """Its twelve hours are nearly over: cancel the delivery, which hands the message back or sends what goes on."""
+        if self._holder is not None:
+            self._holder.cancel("twelve hours")
+            self._holder = None  # once
 
     def lose(self) -> None:
         """It may be somebody else's by now: cancel the delivery, which says nothing more about the message."""
@@ -120,6 +127,8 @@ class Leases:
         for index, (lease, end) in enumerate(zip(leases, ends, strict=True)):
             if (failure := failures.get(index)) is None:
                 lease.extend(now, end - _EARLY)
+                if end - now <= _LAST and end == lease.message.held_from + _LONGEST:
+                    lease.end()
             elif not failure.final:
                 self._failed(failure.code, [lease])
             elif lease.message.receipt in self._held:

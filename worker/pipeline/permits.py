@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from dataclasses import dataclass
 
 from worker.pipeline.gate import Gate
 from worker.pipeline.places import Places
 
 _TEN = 10  # SQS hands out at most ten
+_MOST_POSTPONED = 50_000  # messages that were made invisible here; SQS has room for 120,000 in flight, of all tasks
 _TURN = 1.0  # seconds between two looks when nothing moves
 
 
@@ -33,12 +34,13 @@ class Permits:
     vendor whose window is used up is received for when its next request comes within the look-ahead.
     """
 
-    def __init__(self, gate: Gate, places: Places, look: Look, beat: Callable[[], None]) -> None:
+    def __init__(self, gate: Gate, places: Places, look: Look, beat: Callable[[], None], postponed: Sized = ()) -> None:
         self._gate = gate
         self._throttle = gate.throttle
         self._places = places
         self._look = look
         self._beat = beat
+        self._postponed = postponed
         self._moved = gate.moved
 
     async def take(self, stopping: asyncio.Event) -> int:
@@ -55,7 +57,7 @@ class Permits:
 
     def _worth(self) -> tuple[int, int]:
         """How many could be received now, and how many must be for it to be worth a call."""
-        if self._gate.shut_for() > 0:
+        if self._gate.shut_for() > 0 or len(self._postponed) >= _MOST_POSTPONED:
             return 0, 1
         if self._gate.ajar:  # one probe at a time
             return (1 if self._places.taken == 0 else 0), 1

@@ -13,6 +13,9 @@ from typing import Any
 from worker.model.errors import OverdueError, UnavailableError
 from worker.model.events import AwsCallFailed, MessagesReceived, PipelineStarted, PipelineStopped
 from worker.model.message import Message
+from worker.model.naming import Naming
+from worker.model.rate import Rate
+from worker.model.task import Standing
 from worker.pipeline.decoder import Decoder
 from worker.pipeline.dedup import Dedup, Mode
 from worker.pipeline.delivery import Delivery, Rules, Steps
@@ -22,6 +25,7 @@ from worker.pipeline.leases import Leases
 from worker.pipeline.permits import Look, Permits
 from worker.pipeline.places import Places
 from worker.pipeline.polls import Polls
+from worker.pipeline.postponed import Postponed
 from worker.pipeline.report import Report
 from worker.pipeline.settler import Ports, Settler
 from worker.pipeline.stop import Stop
@@ -47,6 +51,9 @@ class Plan:
     open_envelopes: bool = True
     dedup: Mode | None = None
     longest: float | None = None  # seconds that one vendor request may take at the very most
+    limit: Naming | None = None  # where the name of the limit holds payload fields: there is one for each value
+    secret: Naming | None = None  # the same for the secret
+    rate: Rate | None = None  # for people
 
 
 class Pipeline:
@@ -75,6 +82,7 @@ class Pipeline:
         self._beat = beat
         self._places = Places(gate.moved)
         self._tombstones = Tombstones()
+        self._postponed = Postponed(clock)
         self._under_way = 0
         self._idle = asyncio.Event()
         self._plenty = asyncio.Event()  # the last receive was full: further receivers poll too
@@ -83,6 +91,26 @@ class Pipeline:
     def held(self) -> int:
         """Messages in hand: waiting, being sent, being settled."""
         return self._under_way
+
+    @property
+    def postponed(self) -> int:
+        """Messages that were made invisible here and are not visible again yet."""
+        return len(self._postponed)
+
+    @property
+    def requests(self) -> int:
+        """Vendor requests that have left, in all."""
+        return self._gate.requests
+
+    @property
+    def request_seconds(self) -> float:
+        """Seconds of a vendor request, a moving mean; 0: none was made yet."""
+        return self._gate.latency
+
+    @property
+    def standing(self) -> Standing:
+        """How it stands with its limit."""
+        return self._gate.standing(self._plan.rate)
 
     async def run(self, polls: Polls, stop: Stop) -> None:
         """Receive and deliver until `stop`; then finish or hand back what is held.
@@ -129,11 +157,20 @@ class Pipeline:
         steps = Steps(
             places=self._places,
             leases=leases,
-            decoder=Decoder(plan.payload, scope=vendor.scope, blobs=ports.blobs, open_envelopes=plan.open_envelopes),
+            decoder=Decoder(
+                plan.payload,
+                scope=vendor.scope,
+                blobs=ports.blobs,
+                open_envelopes=plan.open_envelopes,
+                limit=plan.limit,
+                secret=plan.secret,
+            ),
             gate=self._gate,
             vendor=vendor,
             attempts=self._attempts,
-            settler=Settler(self.name, ports, leases, settles, clock=clock, telemetry=telemetry),
+            settler=Settler(
+                self.name, ports, leases, settles, postponed=self._postponed, clock=clock, telemetry=telemetry
+            ),
             report=Report(self.name, clock=clock, telemetry=telemetry),
             tombstones=self._tombstones,
             dedup=self._dedup(settles),
@@ -145,14 +182,14 @@ class Pipeline:
         if mode is None or ledger is None:
             return None
         lasting = 3 * self._plan.visibility  # longer than a lease that nobody renews
-        return Dedup(self.name, mode, ledger, settles, lasting=lasting, telemetry=self._telemetry)
+        return Dedup(self.name, mode, ledger, settles, lasting=lasting, clock=self._clock, telemetry=self._telemetry)
 
     async def _receive(
         self, number: int, polls: Polls, stopping: asyncio.Event, delivery: Delivery, deliveries: asyncio.TaskGroup
     ) -> None:
         """Poll while permits allow; all but the first receiver only while the queue is full."""
         look = replace(self._plan.look, batch=self._vendor.traits.batch.size)
-        permits = Permits(self._gate, self._places, look, self._beat)
+        permits = Permits(self._gate, self._places, look, self._beat, self._postponed)
         failures = 0
         while not stopping.is_set():
             if number:

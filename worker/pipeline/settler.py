@@ -20,6 +20,7 @@ from worker.model.wire import BURIAL, CONTINUATION, MAX_SQS_BYTES, Original, siz
 from worker.pipeline.collector import Collector, confirmed
 from worker.pipeline.copies import Copies
 from worker.pipeline.leases import Lease, Leases
+from worker.pipeline.postponed import Postponed
 from worker.ports import Blobs, Clock, EntryFailure, Ledger, Outbox, Publications, Queue, Telemetry
 
 T = TypeVar("T")
@@ -56,11 +57,20 @@ class Settler:
     """Tells SQS. Every method returns only when SQS has confirmed (True) or the lease is lost (False)."""
 
     def __init__(
-        self, vendor: str, ports: Ports, leases: Leases, group: asyncio.TaskGroup, *, clock: Clock, telemetry: Telemetry
+        self,
+        vendor: str,
+        ports: Ports,
+        leases: Leases,
+        group: asyncio.TaskGroup,
+        *,
+        postponed: Postponed,
+        clock: Clock,
+        telemetry: Telemetry,
     ) -> None:
         self._vendor = vendor
         self._ports = ports
         self._leases = leases
+        self._postponed = postponed
         self._clock = clock
         self._telemetry = telemetry
         self._copies = Copies(ports.blobs)
@@ -119,7 +129,11 @@ class Settler:
 
     async def _postpone(self, lease: Lease, delay: timedelta) -> bool:
         await self._leases.silence(lease)
-        return await self._visibilities.add((lease, min(delay, self._leases.longest(lease))))
+        hidden = min(delay, self._leases.longest(lease))
+        done = await self._visibilities.add((lease, hidden))
+        if done and hidden:
+            self._postponed.add(hidden)
+        return done
 
     async def _entomb(self, lease: Lease, burial: Bury, facts: Account, body: str | None = None) -> bool:
         first_seen = _first_sent(lease, facts)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from worker.model.duration import parse_duration
+from worker.model.naming import parse_naming
 from worker.model.rate import Rate, parse_rate
 from worker.settings.names import fold
 
@@ -26,12 +27,22 @@ def _rate(value: object) -> Rate:
         raise ValueError(f"{value!r} is slower than any vendor") from None
 
 
+def _limit_key(value: str) -> str:
+    return str(parse_naming("limit_key", value))
+
+
+def _secret(value: str) -> str:
+    return str(parse_naming("secret", value))
+
+
 def _folded(value: object) -> object:
     return fold(value) if isinstance(value, str) else value
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Limit = Annotated[Rate, BeforeValidator(_rate)]
+LimitKey = Annotated[str, AfterValidator(_limit_key)]
+SecretName = Annotated[str, AfterValidator(_secret)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]
 Reference = Annotated[Name, BeforeValidator(_folded)]
 
@@ -77,7 +88,11 @@ class VendorSettings(Frozen):
     filter_scope: Literal["attributes", "body"] = Field("attributes", description="what the filter policy looks at")
     rate: Limit | None = Field(None, description='"80/s", or several windows: ["10/s", "150/min"]; none: no limit')
     rate_per_key: Limit | None = Field(None, description="a second level: per recipient, channel, shop")
-    limit_key: str | None = Field(None, description="entries with the same key share one limit")
+    limit_key: LimitKey | None = Field(
+        None,
+        description="entries with the same key share one limit; payload fields in it make one for each value: "
+        '"shop/{shop}"',
+    )
     burst: int | None = Field(
         None, ge=1, description="how many may leave at once; default max(1, rate per second / 20)"
     )
@@ -88,12 +103,16 @@ class VendorSettings(Frozen):
     share: Literal["one", "split", "fleet"] = Field("one", description="how tasks share the limit")
     paused: bool = Field(False, description="nothing is received or sent; its messages wait in the queue")
     concurrency: int = Field(10, ge=1, le=10_000, description="requests at once, per task")
-    max_connections: int | None = Field(None, ge=1, description="the vendor's own cap for the fleet")
+    max_connections: int | None = Field(
+        None, ge=1, description="the vendor's own cap for the fleet: each task has its part, by its pool's max_tasks"
+    )
     timeout: Duration = Field(timedelta(seconds=10), description="one vendor request")
     endpoint: str | None = Field(
         None, description="scheme://host:port that takes the place of the vendor's own: for tests and dev"
     )
-    secret: str | None = Field(None, description="name or ARN in Secrets Manager, fetched at run time")
+    secret: SecretName | None = Field(
+        None, description='name or ARN in Secrets Manager, fetched at run time; may hold payload fields: "shop/{shop}"'
+    )
     max_attempts: int = Field(
         8, ge=1, le=300, description="failed attempts; throttles, hand-backs and closed gates are not attempts"
     )
@@ -142,3 +161,10 @@ class Topology(Frozen):
     sluice: SluiceSettings
     vendors: dict[Name, VendorSettings]
     pools: dict[Name, PoolSettings] = Field(default_factory=lambda: {"default": PoolSettings()})
+
+    def concurrency(self, vendor: str) -> int:
+        """How many requests each task may make at once: its part of the vendor's cap; 0: there is none for each."""
+        entry = self.vendors[vendor]
+        if entry.max_connections is None:
+            return entry.concurrency
+        return min(entry.concurrency, entry.max_connections // self.pools[entry.pool].max_tasks)

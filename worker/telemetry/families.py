@@ -35,8 +35,13 @@ class Families:
     age: Histogram
     sqs_calls: Counter
     aws_failures: Counter
+    table_failures: Counter
     throttles: Counter
     gate_closed: Gauge
+    rate_factor: Gauge
+    limiter_degraded: Gauge
+    limiter_calls: Counter
+    slots_forfeited: Counter
     leases_lost: Counter
     adapter_failures: Counter
     crashes: Counter
@@ -54,8 +59,19 @@ class Families:
             age=make.histogram("message_age_seconds", "Age of messages when delivered.", _AGE_SECONDS),
             sqs_calls=make.counter("sqs_calls", "SQS requests made, each try counted.", "operation"),
             aws_failures=make.counter("aws_call_failures", "AWS calls that failed and are tried again.", "operation"),
+            table_failures=make.counter(
+                "table_call_failures", "Times that a feature went on without the state table for a while.", "feature"
+            ),
             throttles=make.counter("throttle_answers", "Answers of the vendor that it wants less."),
             gate_closed=make.gauge("gate_closed", "1 while nothing is sent to the vendor, else 0."),
+            rate_factor=make.gauge("rate_factor", "What the adaptive rate leaves of the configured one: 1 is all."),
+            limiter_degraded=make.gauge(
+                "limiter_degraded", "Limits of which the safe share alone is sent, for the state table is away."
+            ),
+            limiter_calls=make.counter(
+                "limiter_calls", "Calls of the state table about a limit that tasks share.", "answer"
+            ),
+            slots_forfeited=make.counter("slots_forfeited", "Reserved send times that were not used in time."),
             leases_lost=make.counter("leases_lost", "Messages whose visibility ended while they were held."),
             adapter_failures=make.counter("adapter_failures", "Errors raised by the adapter itself."),
             crashes=make.counter("pipeline_crashes", "Ends of the pipeline by an error; it starts again."),

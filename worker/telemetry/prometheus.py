@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import assert_never
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
@@ -13,10 +14,15 @@ from worker.model.events import (
     GateClosed,
     GateOpened,
     LeaseLost,
+    LimiterAsked,
+    LimiterDegraded,
+    LimiterRestored,
     MessageSettled,
     MessagesReceived,
     PipelineCrashed,
+    SlotsForfeited,
     SqsCalled,
+    TableCallFailed,
     VendorThrottled,
 )
 from worker.telemetry.families import Families
@@ -34,9 +40,10 @@ class Metrics:
         self._families = Families.register(self._registry)
         self._series: dict[str, Series] = {}  # labels are bound once: looking them up costs more than counting
 
-    def watch(self, vendor: str, in_flight: Callable[[], int]) -> None:
-        """Show a vendor from the start, zeros and all; `in_flight` is asked at each scrape."""
+    def watch(self, vendor: str, in_flight: Callable[[], int], rate_factor: Callable[[], float] = lambda: 1.0) -> None:
+        """Show a vendor from the start, zeros and all; `in_flight` and `rate_factor` are asked at each scrape."""
         self._of(vendor).in_flight.set_function(in_flight)
+        self._of(vendor).rate_factor.set_function(rate_factor)
 
     def exposition(self) -> bytes:
         """All metrics as Prometheus' text format."""
@@ -51,6 +58,8 @@ class Metrics:
                 self._of(event.vendor).sqs_calls(event.operation).inc()
             case MessagesReceived():
                 self._received(event)
+            case LimiterAsked() | SlotsForfeited() | LimiterDegraded() | LimiterRestored():
+                self._shared(event)
             case _:
                 self._seldom(event)
 
@@ -67,6 +76,21 @@ class Metrics:
         series.received.inc(event.count)
         series.permit_wait.observe(event.permit_wait_seconds)
 
+    def _shared(self, event: LimiterAsked | SlotsForfeited | LimiterDegraded | LimiterRestored) -> None:
+        """Of a limit that tasks share; a vendor may have several."""
+        series = self._of(event.vendor)
+        match event:
+            case LimiterAsked(answer=answer):
+                series.limiter_calls(answer).inc()
+            case SlotsForfeited(count=count):
+                series.slots_forfeited.inc(count)
+            case LimiterDegraded():
+                series.limiter_degraded.inc()
+            case LimiterRestored():
+                series.limiter_degraded.dec()
+            case _ as never:
+                assert_never(never)
+
     def _seldom(self, event: Event) -> None:
         match event:
             case VendorThrottled():
@@ -79,6 +103,8 @@ class Metrics:
                 self._of(event.vendor).leases_lost.inc()
             case AwsCallFailed():
                 self._of(event.vendor).aws_failures(event.operation).inc()
+            case TableCallFailed():
+                self._of(event.vendor).table_failures(event.feature).inc()
             case AdapterFailed():
                 self._of(event.vendor).adapter_failures.inc()
             case PipelineCrashed():
