@@ -11,6 +11,7 @@ from benchmarks.queues import VENDOR
 from benchmarks.usage import Usage, peak_megabytes
 from worker.app.work import Watch, work
 from worker.cli.loop import complete
+from worker.health import Watched
 from worker.local.process import Report
 from worker.model.events import Event, MessageSettled, SqsCalled
 from worker.pipeline.clock import SystemClock
@@ -54,7 +55,7 @@ def _topology(file: Path, sink: str, prefix: str) -> Topology:
 async def _drain(topology: Topology, endpoint: str, told: Telemetry, meter: _Meter) -> None:
     clock, metrics = SystemClock(), Metrics()
     vitals = Vitals([VENDOR], clock)
-    watch = Watch(Fanout(told, metrics, vitals), vitals.beat, metrics.watch)
+    watch = Watch(Fanout(told, metrics, vitals), vitals.beat, Watched(vitals, metrics).show)
     async with way_to(endpoint) as aws:
         await work(topology, [VENDOR], aws=aws, stop=meter.stop, clock=clock, watch=watch)
 

@@ -1,0 +1,1 @@
+"""How well a limit is kept and used, alone and by a fleet: `python -m benchmarks.limit`."""
