@@ -90,7 +90,7 @@ def test_the_version_is_told(sluice: Sluice) -> None:
         (["check", "--set", "vendors.foo.timeout=x"], "--set vendors.foo.timeout: 'x' is not a duration"),
         (["check", "--set", "vendors.bar.timeout=1s"], "no [vendors.bar]"),
         (["run", "--vendor", "fooo"], "no vendor fooo; did you mean foo?"),
-        (["run", "--set", "vendors.foo.share=fleet"], "not built in this version"),
+        (["run", "--set", "vendors.foo.share=fleet", "--set", "vendors.foo.rate=1/s"], "write [sluice] table = true"),
         (["run", "--set", "vendors.foo.adapter=ecko"], "did you mean 'echo'?"),
         (["up", "--set", "vendors.foo.timeout=2min"], "raise visibility above"),
         (["up"], "no AWS region"),
@@ -209,6 +209,19 @@ def test_a_bug_is_not_hidden(sluice: Sluice, monkeypatch: pytest.MonkeyPatch) ->
     """What is not our error keeps its traceback, even beside one that is."""
     monkeypatch.setattr("worker.cli.run.run", _mixed)
     assert isinstance(sluice("run").exception, ExceptionGroup)
+
+
+async def _exited(*_: object, **__: object) -> NoReturn:
+    raise SystemExit("a body and a secret")
+
+
+def test_an_exit_of_somebody_else_is_told_without_its_text(sluice: Sluice, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An adapter that ends the process has failed, whatever it says."""
+    monkeypatch.setattr("worker.cli.run.run", _exited)
+    result = sluice("run")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.endswith("SystemExit\n\n")
+    assert "in _exited" in result.stderr
 
 
 def test_ctrl_c_exits_with_130(sluice: Sluice, monkeypatch: pytest.MonkeyPatch) -> None:
