@@ -144,6 +144,22 @@ async def test_who_starts_alone_waits_until_nobody_sends_a_safe_share() -> None:
 
 
 @virtual_time
+async def test_who_starts_beside_others_need_not_wait() -> None:
+    """It has seen them reserve: they had waited, so nobody sends a safe share."""
+    old = Task()
+    new = Task(old.reservations)
+    async with kept(old):
+        sending = asyncio.create_task(old.send_for(10.0))
+        await asyncio.sleep(5.0)
+        keeping = asyncio.create_task(new.throttle.keep())
+        began = now()
+        [first] = await new.send(1)
+        assert first - began < new.pacing.rest - 0.5
+        await sending
+        keeping.cancel()
+
+
+@virtual_time
 async def test_it_asks_for_what_is_wanted_and_not_for_more() -> None:
     """At most its part of what the lead holds, and what can leave at once; without demand only to stay in touch."""
     task = Task()

@@ -13,7 +13,7 @@ from tests.fakes.telemetry import RecordedTelemetry
 from tests.fakes.tenure import MemoryTenure, Seat
 from worker.model.errors import UnavailableError
 from worker.model.events import LimiterDegraded, LimiterRestored
-from worker.model.rate import parse_rate
+from worker.model.rate import Rate, parse_rate
 from worker.pipeline.sole import SoleThrottle, Terms
 from worker.pipeline.tenancy import Tenancy
 from worker.pipeline.throttle import Throttle
@@ -25,14 +25,14 @@ AWAY = UnavailableError("away", code="Away")
 class Task:
     """One task that sends as fast as it may."""
 
-    def __init__(self, seat: Seat) -> None:
+    def __init__(self, seat: Seat, rate: Rate = FULL) -> None:
         self.clock = LoopClock()
         self.tenure = MemoryTenure(seat, self.clock)
         self.events = RecordedTelemetry()
         self.tenancy = Tenancy(self.tenure, window=timedelta(seconds=1), clock=self.clock)
-        throttle = Throttle(FULL, guard=0.0, clock=self.clock)
+        throttle = Throttle(rate, guard=0.0, clock=self.clock)
         self.sole = SoleThrottle(
-            "foo", throttle, self.tenancy, Terms(FULL, SAFE), clock=self.clock, telemetry=self.events
+            "foo", throttle, self.tenancy, Terms(rate, SAFE), clock=self.clock, telemetry=self.events
         )
         self.sent: list[float] = []
 
@@ -68,6 +68,23 @@ async def test_only_one_of_two_sends_and_the_other_goes_on_after_it() -> None:
     assert len(old.sent) >= 95
     assert new.sent[0] - old.sent[-1] >= 1
     assert new.sole.forecast(2.0) > 0
+
+
+@virtual_time
+async def test_a_right_that_is_lost_while_the_limit_is_waited_for_is_waited_for_again() -> None:
+    """Another task has taken the seat when the window opens: nothing is sent until it leaves."""
+    seat = Seat()
+    task = Task(seat, parse_rate("1/min"))
+    async with AsyncExitStack() as stack:
+        await task.sending(stack)
+        await asyncio.sleep(5)
+        assert len(task.sent) == 1
+        left = task.clock.now().timestamp() + 100
+        seat.owner, seat.ends = "another", left
+        await asyncio.sleep(99)
+        assert len(task.sent) == 1
+        await asyncio.sleep(10)
+        assert len(task.sent) == 2
 
 
 @virtual_time

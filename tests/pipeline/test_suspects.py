@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
+
+import pytest
 
 from tests.fakes.blobs import MemoryBlobs
 from tests.fakes.line import Line
@@ -174,14 +177,61 @@ async def test_suspects_are_sent_one_at_a_time() -> None:
 async def test_a_suspect_that_waits_for_another_keeps_its_lives() -> None:
     """Put aside more often than a suspect may be received, it is not buried."""
     line = line_of()
-    line.vendor.latency = 120
-    for number in range(2):
+    line.vendor.latency = 20
+    for number in range(3 * LIVES):
         line.queue.put("{}", sluice_key=f"k-{number}", sluice_continuation=SUSPECT)
     async with line.running():
         await line.drained()
-    put_aside = [event for event in line.events.of(MessageSettled) if event.outcome == "Throttled"]
-    assert len(put_aside) > LIVES
+    put_aside = Counter(event.key for event in line.events.of(MessageSettled) if event.outcome == "Throttled")
+    assert max(put_aside.values()) > LIVES
     assert not len(line.dead)
+
+
+class Neighbours(ScriptedVendor):
+    """A request of `long` takes long; notes, at each request, how many messages are in work."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.in_work: list[int] = []
+        self.line = Line(vendor=self, rules=RULES)
+        self._seconds = seconds
+        for key in ("long", "short"):
+            self.line.queue.put("{}", sluice_key=key)
+        self.line.queue.put("{}", sluice_key="suspect", sluice_continuation=SUSPECT)
+
+    async def send(self, request: list[Job[Any]]) -> Sequence[Outcome]:
+        self.in_work.append(self.line.pipeline.held)
+        self.latency = self._seconds if request[0].key == "long" else 1.0
+        return await super().send(request)
+
+
+@virtual_time
+async def test_a_suspect_takes_nobody_along() -> None:
+    """It is sent once all else in hand is settled, and nothing is received until it has gone."""
+    vendor = Neighbours(25.0)
+    line = vendor.line
+    async with line.running():
+        for _ in range(30):  # a message each second
+            line.queue.put("{}")
+            since = line.clock.monotonic()
+            await line.until(lambda since=since: line.clock.monotonic() >= since + 1.0)
+        await line.drained()
+    place = vendor.keys.index("suspect")
+    assert vendor.in_work[place] == 1
+    assert 2 < place < len(vendor.keys) - 1
+    assert round(vendor.times[place + 1] - vendor.times[place], 6) >= 1.0
+
+
+@virtual_time
+async def test_a_suspect_does_not_wait_for_a_job_of_hours() -> None:
+    """Half a minute; then it is sent beside what is in work."""
+    vendor = Neighbours(3600.0)
+    line = vendor.line
+    async with line.running():
+        await line.until(lambda: len(vendor.keys) == 3)
+    assert vendor.keys == ["long", "short", "suspect"]
+    assert vendor.times[2] - vendor.times[0] == pytest.approx(30.0, abs=0.1)
+    assert vendor.in_work[2] == 2
 
 
 @virtual_time

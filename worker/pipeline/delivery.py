@@ -32,9 +32,8 @@ _FETCH_AGAIN = 30.0  # seconds after a claim check that could not be fetched
 _SOON = timedelta(seconds=1)  # a continuation that is due within this is not put off again
 _SPARE = 3  # receives that SQS must still allow; with fewer left, a fresh copy takes the message's place
 _LIVES = 3  # of a suspect: so many workers may die with it; then it is buried
-_ASIDE = timedelta(
-    seconds=5
-)  # at least, and three times as long at most: how long a suspect waits, for others to be done
+_ASIDE = timedelta(seconds=3)  # at least, and three times as long at most: how long a suspect waits for another one
+_QUIET = 30.0  # seconds that a suspect waits for all else in work to be done; a poll takes 20 s at most
 _JITTER, _MOST_JITTER = 0.1, 30.0  # part of a wait for the gate, and seconds: not all comes back at once
 
 
@@ -160,7 +159,7 @@ class Delivery:
         return held.suspect > 0 or doubtful
 
     async def _alone(self, held: Held) -> Outcome:
-        """A fresh copy of a suspect is sent while no other suspect is, so that those which only died with it get by.
+        """A fresh copy of a suspect is sent with nothing else in work, so that it takes nobody along.
 
         Each death is counted in a copy, which comes at another time than those that died with it.
         """
@@ -173,7 +172,8 @@ class Delivery:
         elif not self._suspect_in_hand:
             self._suspect_in_hand = True
             try:
-                return (await self.talk([held]))[0]
+                async with self._steps.places.alone(_QUIET):
+                    return (await self.talk([held]))[0]
             finally:
                 self._suspect_in_hand = False
         return Throttled(_ASIDE * random.uniform(1, 3))  # noqa: S311 - jitter

@@ -189,7 +189,7 @@ class Keeper:
             return
         self._hand.calls.heard(reserving=False)
         if self._seen is not None and state.next > max(self._seen, self._clock.now().timestamp()):
-            self._hand.touch.excuse()  # pragma: no cover - a race that the simulation met with random seeds only
+            self._hand.touch.excuse()
         self._seen = state.next
         if self._hand.tally.owed:
             await self._make_good()

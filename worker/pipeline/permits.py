@@ -57,7 +57,7 @@ class Permits:
 
     def _worth(self) -> tuple[int, int]:
         """How many could be received now, and how many must be for it to be worth a call."""
-        if self._gate.shut_for() > 0 or len(self._postponed) >= _MOST_POSTPONED:
+        if self._places.is_kept or self._gate.shut_for() > 0 or len(self._postponed) >= _MOST_POSTPONED:
             return 0, 1
         if self._gate.ajar:  # one probe at a time
             return (1 if self._places.taken == 0 else 0), 1

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 _MOST_ASIDE = 1000  # beyond, they take places like all others
 _SETTLING = 500  # settles that may be under way while more is received: beyond, SQS is slower than the vendor
@@ -13,12 +13,14 @@ _SETTLING = 500  # settles that may be under way while more is received: beyond,
 class Places:
     """Counts the messages in work: those held, and those that receives in the air may bring. Owned by one pipeline."""
 
-    __slots__ = ("_awaited", "_missing", "_moved", "_settling", "held", "put_aside")
+    __slots__ = ("_awaited", "_left", "_missing", "_moved", "_settling", "held", "is_kept", "put_aside")
 
     def __init__(self, moved: asyncio.Event) -> None:
         self.held = 0
         self._awaited = 0
         self._settling = 0
+        self._left = asyncio.Event()  # somebody has
+        self.is_kept = False  # for one message: nothing is received
         self.put_aside = 0  # of those held: they wait for what is closed to them alone, and take nobody's place
         self._missing = 1  # places that must come free before it is worth a look
         self._moved = moved  # the gate's: permits look again
@@ -36,6 +38,7 @@ class Places:
         """A receive for `reserved` has brought `received`."""
         self._awaited -= reserved
         self.held += received
+        self._left.set()
 
     def free(self) -> None:
         """What becomes of one message is decided: another may come, and its own settle begins."""
@@ -53,9 +56,28 @@ class Places:
         finally:
             self.put_aside -= count
 
+    @asynccontextmanager
+    async def alone(self, patience: float) -> AsyncIterator[None]:
+        """Nothing more is received until one message leaves this block; entered once it is all that is in work.
+
+        After `patience` seconds it is entered in any case. One message at a time.
+        """
+        self.is_kept = True
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(patience):
+                    while self.held > 1 or self._awaited or self._settling:
+                        self._left.clear()
+                        await self._left.wait()
+            yield
+        finally:
+            self.is_kept = False
+            self._moved.set()
+
     def leave(self) -> None:
         """The settle of a message that was freed has ended."""
         self._settling -= 1
+        self._left.set()
         if self._settling >= _SETTLING:
             self._open()
 

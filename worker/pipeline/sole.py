@@ -63,7 +63,7 @@ class SoleThrottle:
             await self._tenancy.opened()
             self._heed()
             await self._throttle.wait(cost)
-            if not self._tenancy.opens_in():  # pragma: no branch - the right may be lost in the wait
+            if not self._tenancy.opens_in():  # the right may have been lost in the wait
                 return
 
     def take(self, cost: int = 1) -> None:
