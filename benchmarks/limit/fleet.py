@@ -14,6 +14,7 @@ from benchmarks.limit.result import GUARD, Result, Seen
 from benchmarks.limit.sending import Sending, Trouble
 from benchmarks.limit.site import Site, shared
 from benchmarks.limit.troubles import TASKS, Troubled
+from worker.model.pacing import GIVEN_UP
 from worker.model.rate import Rate, parse_rate
 
 _SPARE = 1.2  # times what may be sent: the queue is never empty
@@ -21,7 +22,7 @@ _START = 60.0  # seconds, on a slow machine
 _BUSY = 50.0  # a second: from here on a message may cost …
 _NOT = float("nan")
 _CALLS = Goal("≤", 0.2)  # … so many calls of the table
-_BELIEVED = 10.0  # seconds; see `worker.model.pacing.GIVEN_UP`
+_BELIEVED = GIVEN_UP + 1.0  # seconds: a task may not believe it sooner
 _AWAY = Goal("≥", 0.75)  # × running ÷ max_tasks, which is 1
 
 

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from worker.model.pacing import GIVEN_UP, IN_TOUCH, PROOF, pacing
+from worker.model.pacing import GIVEN_UP, IN_TOUCH, PATIENCE, PROOF, pacing
 from worker.model.rate import parse_rate
 from worker.pipeline.contact import Contact, Touch
 
@@ -67,7 +67,7 @@ def test_an_excuse_holds_for_one_time(touch: Touch) -> None:
 def test_who_has_not_heard_lately_is_out_of_touch(touch: Touch) -> None:
     """Counted from when the call began: what it shows is no younger."""
     talk(touch, NOW, RESTED)
-    last = NOW + 3
+    last = NOW + 2
     assert touch.may_reserve(last + IN_TOUCH)
     assert not touch.may_reserve(last + IN_TOUCH + 0.01)
     touch.heard(last + 1, last + IN_TOUCH + 1, reserving=True)  # an answer that came late
@@ -75,18 +75,19 @@ def test_who_has_not_heard_lately_is_out_of_touch(touch: Touch) -> None:
 
 
 def test_calls_come_in_time_to_stay_in_touch(touch: Touch) -> None:
-    """With a second to spare."""
+    """One that takes as long as it may is in time."""
     talk(touch, NOW, NOW)
-    assert touch.call_in(NOW) == IN_TOUCH - 1
+    assert touch.call_in(NOW) == IN_TOUCH - PATIENCE
 
 
 def test_one_failure_is_nothing(touch: Touch) -> None:
-    """Nor are two in two seconds."""
+    """Nor are two in a second."""
     talk(touch, NOW, RESTED)
-    fail(touch, RESTED, RESTED + 1)
-    assert touch.may_reserve(RESTED + 1.5)
-    touch.heard(RESTED + 2, RESTED + 2, reserving=True)
-    assert touch.may_reserve(RESTED + 2)
+    fail(touch, RESTED, RESTED)
+    fail(touch, RESTED + 0.5, RESTED + 0.5)
+    assert touch.may_reserve(RESTED + 0.75)
+    touch.heard(RESTED + 1, RESTED + 1, reserving=True)
+    assert touch.may_reserve(RESTED + 1)
     assert touch.failing_since is None
 
 

@@ -18,7 +18,7 @@ from worker.pipeline.fleet import Share
 
 pytestmark = pytest.mark.no_cover  # what is covered here is covered elsewhere; measuring it takes minutes
 
-LATENCIES = [(0.001, 0.01), (0.002, 0.05), (0.05, 0.4), (0.3, 0.9)]  # the last one is at the edge of patience
+LATENCIES = [(0.001, 0.01), (0.002, 0.05), (0.05, 0.3), (0.1, 0.45)]  # the last one is at the edge of patience
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,8 @@ def test_all_that_the_spacing_allows_is_used(rate: object, tasks: int, least: fl
 def test_a_store_call_serves_five_messages_and_more(rate: str) -> None:
     """Of eight tasks that always have work, from 50/s on."""
     seen = watch(rate, 8, 60.0 if rate != "1000/s" else 20.0)
-    assert sum(seen.answers.values()) == seen.fleet.table.calls
+    in_the_air = seen.fleet.table.calls - sum(seen.answers.values())
+    assert 0 <= in_the_air <= 8  # at the end; all others were told
     assert seen.fleet.table.calls / len(seen.fleet.sent) <= 0.2
 
 
@@ -66,7 +67,7 @@ def test_with_the_table_away_the_safe_share_is_sent(rate: str, tasks: int, max_t
     assert seen.use(before + lasting + seen.pacing.rest + 10.0, before + lasting + 150.0) >= 0.89
 
 
-@pytest.mark.parametrize("seconds", [0.5, 1.0, 2.0])
+@pytest.mark.parametrize("seconds", [0.3, 0.6, 1.0])
 def test_a_table_that_is_soon_back_costs_no_more_than_it_was_away(seconds: float) -> None:
     """Nobody is out of touch, so nobody rests; a call that hung takes a second at most."""
     seen = watch("80/s", 8, 60.0, away=(30.0, seconds))

@@ -10,9 +10,9 @@ from worker.model.rate import Rate, Window
 SKEW = 0.01  # seconds by which a task's clock may be off; Amazon Time Sync keeps Fargate's within a few milliseconds
 LEAD = 1.0  # seconds: no batch of send times begins further ahead
 SAFE = 0.8  # of the limit, divided by max_tasks: what a task sends while the table is away
-PATIENCE = 1.0  # seconds that a call of the table may take
-IN_TOUCH = 4.0  # seconds after a call that went well; then a task is out of touch, and uses no send time
-PROOF = 2.5  # seconds for which a call that failed shows that the table is away
+PATIENCE = 0.5  # seconds that a call of the table may take
+IN_TOUCH = 2.0  # seconds after a call that went well; then a task is out of touch, and uses no send time
+PROOF = 1.25  # seconds for which a call that failed shows that the table is away
 GIVEN_UP = PATIENCE + PROOF + IN_TOUCH + PATIENCE  # seconds from the first failed call to the safe share
 CATCH_UP = 0.05  # seconds: so much that was missed the safe share may make up for at once
 LONGEST = 60.0  # seconds; longer windows are counted in the table

@@ -15,7 +15,7 @@ from worker.model.reservation import Ask, Granted, LimitState, Reservation
 from worker.pipeline.contact import Touch
 from worker.ports import Clock, Reservations, Telemetry
 
-_AGAIN = 0.4  # seconds between two calls while the table is away, at most: PROOF is two calls and a pause
+_AGAIN = 0.2  # seconds between two calls while the table is away, at most: PROOF is two calls and a pause
 
 T = TypeVar("T")
 
