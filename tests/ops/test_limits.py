@@ -80,6 +80,7 @@ async def test_all_tasks_are_summed_up(aws: Aws, unique_name: str) -> None:
         (Standing(used=(79,), waiting=2), "its limit, 80/s"),
         (Standing(used=(8,), waiting=2, degraded=True), "the state table is away: safe share"),
         (Standing(closed="paused"), "paused"),
+        (Standing(waits_for="the state table"), "the state table"),
         (Standing(waiting=2, closed="blocked", closed_seconds=59.6), "blocked, 60 s to the next probe"),
     ],
 )

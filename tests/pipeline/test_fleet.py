@@ -504,26 +504,17 @@ async def test_it_is_idle_where_one_made_anew_would_be_the_same() -> None:
 
 
 @virtual_time
-async def test_how_it_stands_is_told_to_people() -> None:
-    """Why nothing leaves, in so many words."""
+async def test_what_it_waits_for_is_told_to_people() -> None:
+    """Who starts waits for the table's first answer, then until nobody sends a safe share."""
     task = Task()
-    said = [task.throttle.standing.waits_for]
+    said = [task.throttle.waits_for]
     keeping = asyncio.create_task(task.throttle.keep())
     await asyncio.sleep(1.0)
-    said.append(task.throttle.standing.waits_for)
+    said.append(task.throttle.waits_for)
     await asyncio.sleep(task.pacing.rest)
-    said.append(task.throttle.standing.waits_for)
-    await task.send(1, hand=10)
-    task.throttle.wanted = 9
-    standing = task.throttle.standing
-    said.append(standing.waits_for)
-    assert (standing.slots, standing.wanted, standing.live, standing.degraded) == (9, 9, 2, False)
-    assert 0 < standing.opens_in <= task.pacing.spacing + 1e-5
-    task.throttle.closed(20.0)
-    said.append(task.throttle.standing.waits_for)
-    assert task.throttle.standing.closed_for == pytest.approx(20.0)
+    said.append(task.throttle.waits_for)
     keeping.cancel()
-    assert said == ["the table", "safe shares of other tasks", "", "its turn", "the vendor"]
+    assert said == ["the state table", "the end of other tasks' safe shares", ""]
 
 
 @virtual_time

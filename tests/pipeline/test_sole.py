@@ -64,6 +64,7 @@ async def test_only_one_of_two_sends_and_the_other_goes_on_after_it() -> None:
             assert not new.sent
             assert new.sole.forecast(2.0) == 0
             assert new.sole.shut_for() == math.inf
+            assert (old.sole.waits_for, new.sole.waits_for) == ("", "the right to send, which another task has")
         await asyncio.sleep(20)
     assert len(old.sent) >= 95
     assert new.sent[0] - old.sent[-1] >= 1

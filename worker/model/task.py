@@ -23,6 +23,7 @@ class Standing:
     closed_seconds: float = 0.0  # until the next probe; 0 where one is on its way, or nobody knows
     degraded: bool = False  # the state table is away, and it keeps to its safe share
     ahead: int = 0  # send times that it has reserved and not used yet
+    waits_for: str = ""  # what keeps it from sending at all, beside the limit; "": nothing
 
     @classmethod
     def load(cls, told: Mapping[str, Any]) -> Self:

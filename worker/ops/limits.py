@@ -92,7 +92,7 @@ def _summed(
         vendor=name,
         windows=tuple(map(str, windows)),
         used=used,
-        per_second=sum(rates) * (state.factor if state else 1.0) if rates else None,
+        per_second=sum(rates) if rates else None,
         tasks=len(told),
         waiting=sum(standing.waiting for standing in told),
         sending=sum(standing.sending for standing in told),
@@ -119,6 +119,8 @@ def _why(settings: VendorSettings, told: Sequence[Standing], cooldown: float, us
         return f"{closed or 'throttled'}, {cooldown:.0f} s to the next probe" if cooldown else closed
     if any(standing.degraded for standing in told):
         return "the state table is away: safe share"
+    if all(standing.waits_for for standing in told):
+        return told[0].waits_for
     if not any(standing.waiting for standing in told):
         return "nothing waits"
     for window, count in zip(windows, used, strict=True):

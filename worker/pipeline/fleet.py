@@ -13,7 +13,6 @@ from worker.model.events import SlotsForfeited
 from worker.model.pacing import Pacing, pacing
 from worker.model.rate import Rate
 from worker.model.reservation import Closed, Reopened, Slower
-from worker.model.standing import Standing
 from worker.pipeline.contact import Contact, Touch
 from worker.pipeline.fellows import Fellows
 from worker.pipeline.keeper import Hand, Keeper, until
@@ -200,27 +199,12 @@ class FleetThrottle:
         return len(self._slots)
 
     @property
-    def standing(self) -> Standing:
-        """How it stands, for people."""
-        return Standing(
-            slots=self.ahead,
-            wanted=self._demand.wanted,
-            live=self._fellows.count,
-            degraded=self._keeper.is_degraded,
-            closed_for=max(0.0, self._keeper.closed_for()),
-            opens_in=self.shut_for(),
-            waits_for=self._waits_for(),
-        )
-
-    def _waits_for(self) -> str:
+    def waits_for(self) -> str:
+        """Why nothing is reserved, for people; empty: it is."""
         now = self._clock.monotonic()
-        if self._keeper.closed_for() > 0:
-            return "the vendor"
-        if not self._touch.is_live(now):
-            return "the table"
-        if not self._touch.may_reserve(now):
-            return "safe shares of other tasks"
-        return "its turn" if self._demand.wanted and self._opens_in(1) > 0 else ""
+        if self._touch.may_reserve(now):
+            return ""
+        return "the end of other tasks' safe shares" if self._touch.is_live(now) else "the state table"
 
 
 def _safe(pacing: Pacing, clock: Clock) -> SafeShare:

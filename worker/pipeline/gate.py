@@ -243,4 +243,5 @@ class Gate:
             closed_seconds=door.shut_for(now) if door else 0.0,
             degraded=bool(pacer and pacer.is_degraded),
             ahead=pacer.ahead if pacer else 0,
+            waits_for=pacer.waits_for if pacer else "",
         )

@@ -38,6 +38,10 @@ class Pacer(Protocol):
         """Whether it keeps to a safe share, because the other tasks cannot be asked."""
 
     @property
+    def waits_for(self) -> str:
+        """What keeps it from sending at all, beside the limit, for people; empty: nothing."""
+
+    @property
     def ahead(self) -> int:
         """Send times that are reserved and not used yet."""
 

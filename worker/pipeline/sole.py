@@ -89,6 +89,11 @@ class SoleThrottle:
         return self._throttle.forecast(look_ahead) if self._tenancy.opens_in() <= look_ahead else 0
 
     @property
+    def waits_for(self) -> str:
+        """Why nothing may leave, for people; empty: it may."""
+        return "the right to send, which another task has" if self._tenancy.opens_in() else ""
+
+    @property
     def ahead(self) -> int:
         """None: it reserves nothing."""
         return 0

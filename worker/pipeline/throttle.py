@@ -114,6 +114,11 @@ class Throttle:
         return False
 
     @property
+    def waits_for(self) -> str:
+        """Nothing: it asks nobody."""
+        return ""
+
+    @property
     def ahead(self) -> int:
         """None: it reserves nothing."""
         return 0
