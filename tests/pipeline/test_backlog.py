@@ -70,7 +70,10 @@ class Crew:
 @pytest.mark.parametrize("tasks", [1, 8])
 @virtual_time
 async def test_what_waits_for_long_is_received_once(tasks: int) -> None:
-    """At 1/s: the receive count at the delivery is 1 in 99 of 100 and more, and none is buried."""
+    """At 1/s: the receive count at the delivery is 1 in 99 of 100 and more, and none is buried.
+
+    Slow, some seconds: the queue in memory looks at all that waits at each receive.
+    """
     crew = Crew(tasks)
     await crew.drain()
     counts = crew.receive_counts

@@ -250,6 +250,29 @@ async def test_a_crash_hands_back_what_is_held_and_leaves_the_poll_alone() -> No
     assert "HandedBack" in {event.outcome for event in line.events.of(MessageSettled)}
 
 
+@pytest.mark.parametrize("ticks", range(12))
+@virtual_time
+async def test_what_a_poll_brings_at_the_instant_of_a_crash_goes_back(ticks: int) -> None:
+    """Whichever comes first, and however little: it is delivered long before its visibility ends."""
+    line = Line()
+
+    async def broken(*_: object) -> None:
+        line.queue.put('{"second": true}')
+        for _ in range(ticks):
+            await asyncio.sleep(0)
+        raise OSError("a bug of ours")
+
+    line.gate.admit = broken  # type: ignore[method-assign,assignment]
+    line.queue.put("{}")
+    async with line.running():
+        await line.until(lambda: line.events.of(PipelineCrashed))
+        crashed = line.clock.monotonic()
+        del line.gate.admit
+        await line.vendor.arrived.wait()
+        assert line.clock.monotonic() - crashed < 10
+        await line.drained()
+
+
 @virtual_time
 async def test_a_stop_while_a_crashed_pipeline_waits_ends_at_once() -> None:
     """Its backoff does not hold up the stop."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -12,7 +12,7 @@ from typing import Any
 
 from worker.model.errors import OverdueError, UnavailableError
 from worker.model.events import AwsCallFailed, MessagesReceived, PipelineStarted, PipelineStopped
-from worker.model.message import Message
+from worker.model.message import Message, ReceiptHandle
 from worker.model.naming import Naming
 from worker.model.rate import Rate
 from worker.model.task import Standing
@@ -84,6 +84,7 @@ class Pipeline:
         self._tombstones = Tombstones()
         self._postponed = Postponed(clock)
         self._under_way = 0
+        self._fresh: dict[ReceiptHandle, Message] = {}  # received, and their delivery has not begun
         self._idle = asyncio.Event()
         self._plenty = asyncio.Event()  # the last receive was full: further receivers poll too
 
@@ -148,6 +149,10 @@ class Pipeline:
                 grace.cancel()
         except* GraceOverError:
             pass
+        finally:
+            if self._fresh:  # a task that is cancelled before its first step does nothing, not even that
+                polls.abandon(list(self._fresh.values()))
+                self._fresh.clear()
 
     def _delivery(
         self, stop: Stop, leases: Leases, settles: asyncio.TaskGroup, deliveries: asyncio.TaskGroup
@@ -214,12 +219,21 @@ class Pipeline:
                 await polls.give_back(messages)
                 return
             self._places.fill(count, len(messages))
-            self._under_way += len(messages)
-            for message in messages:
-                self._idle.clear()
-                deliveries.create_task(self._deliver(delivery, message))
+            self._begin(messages, delivery, deliveries)
+
+    def _begin(self, messages: Sequence[Message], delivery: Delivery, deliveries: asyncio.TaskGroup) -> None:
+        self._under_way += len(messages)
+        self._fresh.update({message.receipt: message for message in messages})
+        for message in messages:
+            self._idle.clear()
+            coroutine = self._deliver(delivery, message)
+            try:
+                deliveries.create_task(coroutine)
+            except RuntimeError:  # the group is being ended
+                coroutine.close()
 
     async def _deliver(self, delivery: Delivery, message: Message) -> None:
+        del self._fresh[message.receipt]
         try:
             await delivery.handle(message)
         finally:

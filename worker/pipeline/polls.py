@@ -35,8 +35,12 @@ class Polls:
             return await answer
         except asyncio.CancelledError:
             if not answer.cancelled() and answer.exception() is None:  # it came just before the cancellation
-                self._group.create_task(self.give_back(answer.result()))
+                self.abandon(answer.result())
             raise
+
+    def abandon(self, messages: Sequence[Message]) -> None:
+        """Have them given back, by a task that outlives the pipeline."""
+        self._group.create_task(self.give_back(messages))
 
     async def _poll(self, limit: int, answer: asyncio.Future[Sequence[Message]]) -> None:
         """One poll; its errors are for who asked: raised here, one would end the whole group."""
