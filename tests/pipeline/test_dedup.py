@@ -295,6 +295,51 @@ def test_a_long_job_that_ended_in_hand_is_known_as_it_would_come_again(mode: Mod
     run()
 
 
+class Claims(MemoryLedger):
+    """Notes when it was asked for what; the second claim is refused, if it is to be."""
+
+    def __init__(self, *, refuses: bool) -> None:
+        super().__init__(LoopClock())
+        self.times: list[float] = []
+        self._refuses = refuses
+
+    async def claim(self, key: LedgerKey, lasting: timedelta) -> Claim:
+        self.times.append(asyncio.get_running_loop().time())
+        if self._refuses and len(self.times) == 2:
+            return InProgress(timedelta(seconds=40))
+        return await super().claim(key, lasting)
+
+
+def job_of_ten_rounds() -> ScriptedVendor:
+    """Half a minute each."""
+    left = [Delivered(), *(Continue(str(number)) for number in range(9, 0, -1))]
+    return ScriptedVendor(lambda jobs: [left.pop()] * len(jobs), latency=30)
+
+
+@virtual_time
+async def test_a_long_job_keeps_its_claim() -> None:
+    """Made anew before it ends: a copy of the message in another task's hand waits as long as the job goes on."""
+    ledger = Claims(refuses=False)
+    line = line_of(Mode.STRICT, ledger, vendor=job_of_ten_rounds())
+    line.queue.put("{}")
+    async with line.running():
+        await line.drained()
+    assert max(gaps([*ledger.times, line.vendor.times[-1] + 30])) < 180
+    assert len(ledger.times) == 4
+
+
+@virtual_time
+async def test_a_long_job_that_loses_its_claim_goes_on_in_a_message_of_its_own() -> None:
+    """That is claimed as any other; no round is made twice."""
+    ledger = Claims(refuses=True)
+    line = line_of(Mode.STRICT, ledger, vendor=job_of_ten_rounds())
+    line.queue.put("{}")
+    async with line.running():
+        await line.drained()
+    assert [event.disposition for event in line.events.of(MessageSettled)] == ["Replace", "Delete"]
+    assert [job.cursor for _, [job] in line.vendor.sent] == [None, *map(str, range(1, 10))]
+
+
 @virtual_time
 async def test_the_ledger_does_not_learn_of_what_was_not_published() -> None:
     """The topic is away until the lease is lost: the message comes again and is sent again, and publishes."""

@@ -43,6 +43,7 @@ class Dedup:
         self._mode = mode
         self._ledger = ledger
         self._lasting = lasting  # of a claim that is not followed by a record
+        self._clock = clock
         self._patience = Patience(vendor, "ledger", clock=clock, telemetry=telemetry)
         self._records = Collector(self._record, group=group, size=_BATCH, linger=_LINGER)
         self._here: set[LedgerKey] = set()  # claimed by deliveries of this process
@@ -60,7 +61,7 @@ class Dedup:
         if key in self._here:  # a copy of the message, in our own hands: the table would take us for the same
             return Throttled(self._lasting)
         self._here.add(key)
-        held.claimed = key
+        held.claimed, held.claimed_at = key, self._clock.monotonic()
         match await self._patience.ask(lambda: self._ledger.claim(key, self._lasting)):
             case AlreadyDelivered():
                 return Delivered()
@@ -72,6 +73,14 @@ class Dedup:
                 return Throttled(_AGAIN)
             case _ as never:
                 assert_never(never)
+
+    async def keeps(self, held: Held) -> bool:
+        """Whether a job in hand for long is ours to go on with: its claim is made anew in time."""
+        key, now = held.claimed, self._clock.monotonic()
+        if key is None or now - held.claimed_at < self._lasting.total_seconds() / 2:
+            return True
+        held.claimed_at = now
+        return isinstance(await self._patience.ask(lambda: self._ledger.claim(key, self._lasting)), Ours)
 
     async def record(self, held: Held) -> None:
         """Note that a job was delivered; where the table is away the work goes on, and a duplicate may follow.

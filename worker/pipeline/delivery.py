@@ -241,6 +241,8 @@ class Delivery:
         used = self._clock.monotonic() - held.since
         if self._stopping.is_set() or used + pause > rules.budget or pause > rules.pause or self._steps.gate.ajar:
             return False
+        if self._steps.dedup and not await self._steps.dedup.keeps(held):
+            return False
         await self._steps.settler.publish(held.lease, step.publish, held.account)
         await asyncio.sleep(pause)
         return True

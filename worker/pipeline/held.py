@@ -34,6 +34,7 @@ class Held:
     moved: bool = False  # rounds were made: what SQS has of it is behind
     seconds: float = 0.0  # of the last vendor request
     claimed: LedgerKey | None = None  # in the ledger, by this delivery
+    claimed_at: float = 0.0  # monotonic: when it was last
     suspect: int = field(init=False)  # see Continuation
 
     def __post_init__(self) -> None:
