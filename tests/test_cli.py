@@ -23,7 +23,7 @@ from worker.model.errors import RefusedError
 from worker.ops.keys import events_table, settings_tables
 from worker.settings import Topology
 
-COMMANDS = ("run", "check", "demo", "dev", "publish", "up", "health", "keys")
+COMMANDS = ("run", "check", "demo", "dev", "publish", "up", "template", "plan", "health", "keys")
 GOOD = '[sluice]\nname = "{name}"\n[vendors.foo]\nadapter = "echo"\n[vendors.foo-two]\nadapter = "echo"\n'
 
 Sluice = Callable[..., Result]

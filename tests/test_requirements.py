@@ -9,7 +9,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent
-PINNED = ("production", "demo", "build")
+PINNED = ("production", "demo", "deploy", "build", "tools")
 
 
 def pins(name: str) -> dict[str, str]:
@@ -22,13 +22,15 @@ def pins(name: str) -> dict[str, str]:
 def wanted(name: str) -> list[Requirement]:
     pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text())
     project = pyproject["project"]
-    demo = project["optional-dependencies"]["demo"]
+    extras = project["optional-dependencies"]
     return [
         Requirement(text)
         for text in {
             "production": project["dependencies"],
-            "demo": [*project["dependencies"], *demo],
+            "demo": [*project["dependencies"], *extras["demo"]],
+            "deploy": [*project["dependencies"], *extras["deploy"]],
             "build": pyproject["build-system"]["requires"],
+            "tools": pyproject["dependency-groups"]["audit"],
         }[name]
     ]
 
@@ -52,10 +54,10 @@ def test_every_pin_has_its_hashes_and_no_address(name: str) -> None:
     assert "file:" not in text
 
 
-def test_production_and_demo_agree() -> None:
+@pytest.mark.parametrize("more", ["demo", "deploy"])
+def test_production_and_its_extras_agree(more: str) -> None:
     """What both install, they install in the same version."""
-    production, demo = pins("production"), pins("demo")
-    assert production.items() <= demo.items()
+    assert pins("production").items() <= pins(more).items()
 
 
 def test_production_has_no_emulator() -> None:

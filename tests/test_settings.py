@@ -355,6 +355,22 @@ def test_a_missing_file_says_how_to_start(tmp_path: Path) -> None:
         load(tmp_path / "none.toml", environ={})
 
 
+def test_a_text_stands_for_a_file(tmp_path: Path) -> None:
+    """On ECS the topology is a variable: no file is read, and mistakes have their lines all the same."""
+    nowhere = tmp_path / "SLUICE_TOPOLOGY"
+    assert load(nowhere, environ={}, text=FILE).vendors["foo-primary"].concurrency == 40
+    with pytest.raises(ConfigurationError, match=r"SLUICE_TOPOLOGY:10: .*concurrency"):
+        load(nowhere, environ={}, text=FILE.replace("= 40", "= 0"))
+    with pytest.raises(ConfigurationError, match="SLUICE_TOPOLOGY: is not TOML"):
+        load(nowhere, environ={}, text="[sluice")
+
+
+def test_what_the_command_line_reads_is_no_setting(read: Load) -> None:
+    """These say where settings are, and which of them count."""
+    topology = read(environ={"SLUICE_TOPOLOGY": "x", "SLUICE_POOL": "y", "SLUICE_CONFIG": "z"})
+    assert topology == read()
+
+
 def test_what_is_no_text_file_is_told(tmp_path: Path) -> None:
     """A folder, or bytes that are not UTF-8."""
     with pytest.raises(ConfigurationError, match="is not a file"):

@@ -8,7 +8,7 @@ NAMES = Names("messaging")
 
 
 def test_every_resource_has_a_name_of_its_own_under_the_prefix() -> None:
-    """Topic, queue, both dead-letter queues, bucket, table."""
+    """Topic, queue, both dead-letter queues, bucket, table, metrics."""
     made = [
         NAMES.topic("outgoing"),
         NAMES.queue("foo"),
@@ -16,6 +16,7 @@ def test_every_resource_has_a_name_of_its_own_under_the_prefix() -> None:
         NAMES.undelivered("foo"),
         NAMES.bucket("123456789012", "eu-central-1"),
         NAMES.table,
+        NAMES.metrics,
     ]
     assert made == [
         "messaging-outgoing",
@@ -24,6 +25,7 @@ def test_every_resource_has_a_name_of_its_own_under_the_prefix() -> None:
         "messaging-foo-undelivered",
         "messaging-claims-123456789012-eu-central-1",
         "messaging-state",
+        "Sluice/messaging",
     ]
 
 

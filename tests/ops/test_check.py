@@ -57,7 +57,7 @@ ERROR, WARNING = Severity.ERROR.value, Severity.WARNING.value
         (ERROR, "visibility", {"visibility": "90500ms"}, {"visibility": "90s"}),
         (ERROR, "visibility", {"visibility": "13h"}, {"visibility": "12h"}),
         (ERROR, "poll", {"poll": "20s", "visibility": "25s"}, {"poll": "20s", "visibility": "26s"}),
-        (ERROR, "retention", {"retention": "14d"}, {"retention": "13d"}),
+        (ERROR, "retention", {"retention": "15d"}, {"retention": "14d"}),
         (
             ERROR,
             "retention",

@@ -93,7 +93,10 @@ def test_only_its_topic_may_send_to_a_queue(name: str) -> None:
     assert allow["Principal"] == {"Service": "sns.amazonaws.com"}
     assert allow["Action"] == "sqs:SendMessage"
     assert allow["Resource"] == f"{SQS}:{name}"
-    assert allow["Condition"] == {"ArnEquals": {"aws:SourceArn": f"{SNS}:m-out"}}
+    assert allow["Condition"] == {
+        "ArnEquals": {"aws:SourceArn": f"{SNS}:m-out"},
+        "StringEqualsIfExists": {"aws:SourceAccount": "123456789012"},
+    }
     assert (deny["Effect"], deny["Action"], deny["Principal"]) == ("Deny", "sqs:*", "*")
     assert deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 

@@ -20,7 +20,9 @@ _COMMANDS = (
     "dev",
     "publish",
     "up",
+    "template",
     "limits",
+    "plan",
     "health",
     "keys",
 )  # each a module here, with `command`

@@ -21,17 +21,21 @@ class Invocation:
     """What was said before or after the command's name; click's callbacks write it, commands read it."""
 
     config: Path = Path("sluice.toml")
+    text: str | None = None  # of SLUICE_TOPOLOGY; then `config` only names it
     verbosity: int = 0
 
-    def topology(self, flags: Mapping[str, str], *, path: Path | None = None) -> Topology:
+    def topology(
+        self, flags: Mapping[str, str], *, path: Path | None = None, environ: Mapping[str, str] = os.environ
+    ) -> Topology:
         """Load the topology; raises ConfigurationError.
 
-        Adapters that lie beside it are importable from then on: `adapter = "acme:Acme"` is `acme.py` in its folder.
+        Adapters that lie beside it are importable from then on: `adapter = "acme:Acme"` is `acme.py` in its folder, or
+        in the current one where a variable holds the topology.
         """
         file = path or self.config
         if (folder := str(file.resolve().parent)) not in sys.path:
             sys.path.append(folder)
-        return load(file, environ=os.environ, flags=flags)
+        return load(file, environ=environ, flags=flags, text=self.text if path is None else None)
 
 
 def common(command: F) -> F:
@@ -43,7 +47,7 @@ def common(command: F) -> F:
         metavar="FILE",
         callback=_config,
         expose_value=False,
-        help="The topology; default: $SLUICE_CONFIG, else sluice.toml.",
+        help="The topology; default: the text in $SLUICE_TOPOLOGY, the file $SLUICE_CONFIG, else sluice.toml.",
     )
     verbose = click.option(
         "-v",
@@ -86,8 +90,12 @@ def _pairs(_ctx: click.Context, _param: click.Parameter, texts: tuple[str, ...])
 def _config(ctx: click.Context, _param: click.Parameter, path: Path | None) -> None:
     invocation = ctx.ensure_object(Invocation)
     if path is not None:
-        invocation.config = path
-    elif ctx.parent is None and (given := os.environ.get("SLUICE_CONFIG")):
+        invocation.config, invocation.text = path, None
+    elif ctx.parent is not None:
+        return  # what the group has read stands
+    elif text := os.environ.get("SLUICE_TOPOLOGY"):
+        invocation.config, invocation.text = Path("SLUICE_TOPOLOGY"), text
+    elif given := os.environ.get("SLUICE_CONFIG"):
         invocation.config = Path(given)
 
 

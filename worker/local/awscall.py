@@ -22,6 +22,7 @@ class Call:
     operation: str  # "sqs:ReceiveMessage"; of REST services the method: "s3:GET"
     protocol: Protocol
     body: bytes
+    path: str = "/"
 
     @cached_property
     def fields(self) -> Mapping[str, Any]:
@@ -66,13 +67,13 @@ def partitions(value: Any) -> Iterator[str]:
             yield from (key for inner in value for key in partitions(inner))
 
 
-def call_of(method: str, headers: Mapping[str, str], body: bytes) -> Call:
+def call_of(method: str, headers: Mapping[str, str], body: bytes, path: str = "/") -> Call:
     """Read a request; the service is the one that it is signed for."""
     found = _SCOPE.search(headers.get("Authorization", ""))
     service = found[1] if found else "unknown"
     if target := headers.get("X-Amz-Target"):
-        return Call(f"{service}:{target.rpartition('.')[2]}", "json", body)
+        return Call(f"{service}:{target.rpartition('.')[2]}", "json", body, path)
     if headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded"):
         action = dict(parse_qsl(body.decode())).get("Action", "")
-        return Call(f"{service}:{action}", "query", body)
-    return Call(f"{service}:{method}", "rest", body)
+        return Call(f"{service}:{action}", "query", body, path)
+    return Call(f"{service}:{method}", "rest", body, path)

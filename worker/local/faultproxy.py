@@ -90,7 +90,7 @@ class FaultProxy:
         if request.headers.get("Expect", "").lower() == "100-continue":  # S3's clients wait for it
             await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             request.writer.output_size = 0
-        call = call_of(request.method, request.headers, await request.read())
+        call = call_of(request.method, request.headers, await request.read(), request.raw_path)
         fault = self._plan.fault_of(call, door)
         carried_out, told = await self._disturbed(request, call, fault)
         if told is not None and self._plan.severed(call, door):

@@ -32,6 +32,11 @@ class Names:
         return f"{self.prefix}-claims-{account}-{region}"
 
     @property
+    def metrics(self) -> str:
+        """The CloudWatch namespace."""
+        return f"Sluice/{self.prefix}"
+
+    @property
     def table(self) -> str:
         """The state table."""
         return f"{self.prefix}-state"

@@ -10,6 +10,7 @@ from worker.aws.session import Aws
 from worker.model.errors import ConfigurationError
 from worker.model.message import VendorName
 from worker.ops.connections import connections
+from worker.ops.fargate import task_sizes
 from worker.ops.fields import payload_fields
 from worker.ops.filters import policy_faults
 from worker.ops.finding import Finding, error, warning
@@ -31,7 +32,7 @@ def check(topology: Topology, adapters: Build = build) -> Report:
     vendors = (
         finding for name, entry in topology.vendors.items() for finding in _vendor(name, entry, topology, adapters)
     )
-    whole = (*stop_numbers(topology), *name_lengths(topology), *shared_limits(topology))
+    whole = (*stop_numbers(topology), *name_lengths(topology), *shared_limits(topology), *task_sizes(topology))
     return Report(topology, (*whole, *vendors))
 
 

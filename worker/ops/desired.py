@@ -58,7 +58,7 @@ def _vendor(name: str, vendor: VendorSettings, topic_arn: str, where: tuple[Name
         Queue(
             queue,
             {
-                **_common(place.queue(queue), vendor.retention, topic_arn),
+                **_common(queue, place, vendor.retention, topic_arn),
                 "VisibilityTimeout": _seconds(vendor.visibility),
                 "ReceiveMessageWaitTimeSeconds": _seconds(vendor.poll),
                 "RedrivePolicy": json.dumps(
@@ -82,19 +82,19 @@ def _vendor(name: str, vendor: VendorSettings, topic_arn: str, where: tuple[Name
 
 
 def _dead_letters(name: str, place: Place, topic_arn: str | None = None) -> Queue:
-    return Queue(name, _common(place.queue(name), _DLQ_RETENTION, topic_arn))
+    return Queue(name, _common(name, place, _DLQ_RETENTION, topic_arn))
 
 
-def _common(queue_arn: str, retention: timedelta, topic_arn: str | None) -> dict[str, str]:
+def _common(name: str, place: Place, retention: timedelta, topic_arn: str | None) -> dict[str, str]:
     return {
         "MessageRetentionPeriod": _seconds(retention),
         "MaximumMessageSize": str(MAX_SQS_BYTES),
         "SqsManagedSseEnabled": "true",
-        "Policy": json.dumps(_policy(queue_arn, topic_arn)),
+        "Policy": json.dumps(_policy(place.queue(name), topic_arn, place.account)),
     }
 
 
-def _policy(queue_arn: str, topic_arn: str | None) -> dict[str, object]:
+def _policy(queue_arn: str, topic_arn: str | None, account: str) -> dict[str, object]:
     only_tls = {
         "Sid": "OnlyTls",
         "Effect": "Deny",
@@ -109,9 +109,12 @@ def _policy(queue_arn: str, topic_arn: str | None) -> dict[str, object]:
         "Principal": {"Service": "sns.amazonaws.com"},
         "Action": "sqs:SendMessage",
         "Resource": queue_arn,
-        # The ARN holds the account. AWS's own example for SNS has no aws:SourceAccount, and were it not sent with a
-        # delivery, every message would be refused.
-        "Condition": {"ArnEquals": {"aws:SourceArn": topic_arn}},
+        # The ARN holds the account. AWS documents aws:SourceArn alone for what SNS delivers: were the account not sent
+        # with it, a plain StringEquals would refuse every message.
+        "Condition": {
+            "ArnEquals": {"aws:SourceArn": topic_arn},
+            "StringEqualsIfExists": {"aws:SourceAccount": account},
+        },
     }
     return {"Version": "2012-10-17", "Statement": [only_its_topic, only_tls] if topic_arn else [only_tls]}
 

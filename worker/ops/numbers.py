@@ -88,12 +88,12 @@ def _lease(place: str, entry: VendorSettings) -> Iterator[Finding]:
 
 
 def _retention(place: str, entry: VendorSettings) -> Iterator[Finding]:
-    if not (_whole(entry.retention) and timedelta(minutes=1) <= entry.retention < DEAD_LETTER_RETENTION):
+    if not (_whole(entry.retention) and timedelta(minutes=1) <= entry.retention <= DEAD_LETTER_RETENTION):
         yield error(
             f"{place} retention",
-            f"{_text(entry.retention)}: SQS keeps at least 1min, and the dead-letter queue's 14d must be longer, "
-            "because a buried message's age goes on counting",
-            "write whole seconds, 1min to 13d",
+            f"{_text(entry.retention)}: SQS keeps a message for 1min to 14d, and the dead-letter queue must not keep "
+            "it for less, because the age of what SQS itself moves there goes on counting",
+            "write whole seconds, 1min to 14d",
         )
     if entry.give_up_after >= entry.retention:
         yield error(

@@ -9,13 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic_settings import (
-    BaseSettings,
-    InitSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    TomlConfigSettingsSource,
-)
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from worker.model.errors import ConfigurationError
 from worker.settings.names import fold
@@ -28,14 +22,18 @@ _AT = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)")
 class Layers:
     """What each source said, and all of it together."""
 
+    text: str  # of the file
     file: Tables
     variables: tuple[Variable, ...]  # the strongest first
     merged: Tables
     twice: tuple[tuple[str, str, str], ...]  # table and two names in it that are one name
 
 
-def read_layers(path: Path, environ: Mapping[str, str], flags: Mapping[str, str]) -> Layers:
-    """Read and merge all sources; raises ConfigurationError where the file cannot be read as TOML."""
+def read_layers(path: Path, text: str | None, environ: Mapping[str, str], flags: Mapping[str, str]) -> Layers:
+    """Read and merge all sources; raises ConfigurationError where the file cannot be read as TOML.
+
+    With a `text` there is no file: `path` is then what the text is called.
+    """
 
     class Merged(BaseSettings):
         """The tables as they come; nothing but their order is decided here."""
@@ -50,13 +48,13 @@ def read_layers(path: Path, environ: Mapping[str, str], flags: Mapping[str, str]
                 InitSettingsSource(settings_cls, tables) for tables in (nest(flagged), nest(environment), file)
             )
 
-    raw = _read(path)
-    file, twice = _folded(raw)
+    said = _read(path) if text is None else text
+    file, twice = _folded(_parsed(path, said))
     environment, flagged = from_environment(environ, file), from_flags(flags, file)
-    return Layers(file, (*flagged, *environment), dict(Merged().model_extra or {}), tuple(twice))
+    return Layers(said, file, (*flagged, *environment), dict(Merged().model_extra or {}), tuple(twice))
 
 
-def _read(path: Path) -> Tables:
+def _read(path: Path) -> str:
     try:
         if not path.exists():
             raise ConfigurationError(
@@ -64,13 +62,18 @@ def _read(path: Path) -> Tables:
             )
         if not path.is_file():
             raise ConfigurationError(f"{path}: is not a file")
-        return TomlConfigSettingsSource(BaseSettings, path).toml_data
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(_syntax(path, str(error))) from error
+        return path.read_text("utf-8")
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"{path}: is not UTF-8 text (byte {error.start})") from error
     except OSError as error:
         raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _parsed(path: Path, text: str) -> Tables:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(_syntax(path, str(error))) from error
 
 
 def _syntax(path: Path, text: str) -> str:

@@ -18,14 +18,17 @@ from worker.settings.topology import Frozen, Name, PoolSettings, SluiceSettings,
 from worker.settings.variables import Tables
 
 
-def load(path: FilePath, *, environ: Mapping[str, str], flags: Mapping[str, str] | None = None) -> Topology:
+def load(
+    path: FilePath, *, environ: Mapping[str, str], flags: Mapping[str, str] | None = None, text: str | None = None
+) -> Topology:
     """Read `path`, then `SLUICE_*` of `environ`, then `flags` (path with dots → text).
 
-    On ECS, as `environ` tells, some defaults are others.
+    On ECS, as `environ` tells, some defaults are others. With a `text` it stands for the file: `path` is what mistakes
+    call it.
 
     Raises ConfigurationError, whose text has one line for each mistake: place, what is wrong, what is valid.
     """
-    layers = read_layers(path, environ, flags or {})
+    layers = read_layers(path, text, environ, flags or {})
     places = Places(path, layers)
     strangers = strangers_of(layers)
     known = without({variable.path[:2] for variable in strangers}, layers.merged)

@@ -32,7 +32,7 @@ class Places:
 
     def line(self, path: Path) -> str:
         """`sluice.toml:12`; without the line where nothing of the path is in the file."""
-        number = line_of(path, lines_of(self.file.read_text("utf-8")))
+        number = line_of(path, lines_of(self.layers.text))
         return f"{self.file}:{number}" if number else str(self.file)
 
     def _by_default(self, path: Path) -> bool:

@@ -68,6 +68,11 @@ class SluiceSettings(Frozen):
     )
     health_host: str = Field("127.0.0.1", description="where /live, /ready and /metrics listen")
     health_port: int = Field(8080, ge=0, le=65535, description="their port; 0: none")
+    metrics: Literal["prometheus", "emf"] = Field(
+        "prometheus",
+        description="prometheus: at /metrics; emf: also a line for each vendor and minute on stdout, of which "
+        "CloudWatch Logs makes metrics",
+    )
 
 
 class ScalingSettings(Frozen):
@@ -143,7 +148,7 @@ class VendorSettings(Frozen):
         description="auto: SNS, EventBridge, CloudEvents and S3 envelopes are opened; none: the body is the payload",
     )
     retention: Duration = Field(
-        timedelta(days=13), description="how long the queue keeps a message; the dead-letter queue keeps it 14 days"
+        timedelta(days=14), description="how long the queue keeps a message; the dead-letter queue keeps it 14 days"
     )
     pool: Reference = Field("default", description="the ECS service that it runs in")
     scaling: ScalingSettings = Field(default_factory=ScalingSettings)
@@ -153,6 +158,9 @@ class PoolSettings(Frozen):
     """`[pools.NAME]`: one ECS service."""
 
     max_tasks: int = Field(4, ge=1, description="the most tasks that may run")
+    on_demand: int = Field(1, ge=0, description="so many of them on demand before the others are Spot")
+    cpu: int = Field(256, ge=256, le=16384, description="CPU units of a task: 256, 512, 1024 (one core), 2048 …")
+    memory: int = Field(512, ge=512, description="MiB of a task, as Fargate offers them for that cpu")
 
 
 class Topology(Frozen):

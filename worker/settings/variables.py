@@ -10,7 +10,7 @@ from typing import Any
 from worker.settings.names import fold
 
 PREFIX = "SLUICE_"
-RESERVED = frozenset({"SLUICE_CONFIG"})  # where the file is: read by the command line
+RESERVED = frozenset({"SLUICE_CONFIG", "SLUICE_POOL", "SLUICE_TOPOLOGY"})  # read by the command line
 TABLES = ("sluice", "defaults", "vendors", "pools")
 NAMED = ("vendors", "pools")  # tables whose keys are names, not settings
 _FREE = ("options", "filter")  # tables whose keys are not ours

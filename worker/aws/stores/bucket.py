@@ -32,7 +32,7 @@ class BucketStore:
         if block is not None:
             live["PublicAccessBlock"] = json.dumps(block["PublicAccessBlockConfiguration"])
         if lifecycle is not None:
-            live["Lifecycle"] = json.dumps(lifecycle["Rules"], default=str)
+            live["Lifecycle"] = json.dumps([_as_ours(rule) for rule in lifecycle["Rules"]], default=str)
         return live
 
     async def create(self, bucket: Bucket) -> None:
@@ -56,3 +56,10 @@ class BucketStore:
                 await self._s3.put_bucket_lifecycle_configuration(
                     Bucket=bucket.name, LifecycleConfiguration={"Rules": json.loads(attributes["Lifecycle"])}
                 )
+
+
+def _as_ours(rule: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A rule for all objects as `up` writes it; CloudFormation's has no filter, or an empty one."""
+    rest = {name: value for name, value in rule.items() if name not in {"Filter", "Prefix"}}
+    is_of_all = rule.get("Filter", {}) in ({}, {"Prefix": ""}) and not rule.get("Prefix")
+    return {**rest, "Filter": {"Prefix": ""}} if is_of_all else rule

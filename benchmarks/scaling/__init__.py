@@ -1,0 +1,1 @@
+"""A day of a queue, played against ways to scale its workers."""

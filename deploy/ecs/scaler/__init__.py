@@ -1,0 +1,1 @@
+"""The Lambda that says each minute how many tasks each pool needs."""
