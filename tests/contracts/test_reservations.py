@@ -22,7 +22,7 @@ from worker.aws.statetable import StateTable
 from worker.model.errors import RefusedError, UnavailableError
 from worker.model.message import VendorName
 from worker.model.rate import Window
-from worker.model.reservation import Ask, Closed, Granted, Later, LimitState, Reopened, Reservation, Slower
+from worker.model.reservation import Ask, Closed, Granted, Later, LimitState, Probing, Reopened, Reservation, Slower
 from worker.pipeline.reservations import MemoryReservations
 from worker.ports import Reservations
 
@@ -198,6 +198,26 @@ async def test_a_probe_that_is_not_heard_of_again_is_followed_by_another(
     assert await askers[1].reserve(ask(clock)) == Later(pytest.approx(instant(clock) + 0.5, abs=0.02))
     clock.seconds += 0.52
     assert [getattr(await asker.reserve(ask(clock)), "probe", False) for asker in askers[2:4]] == [True, False]
+
+
+async def test_a_probe_that_has_left_is_waited_for(askers: Sequence[Reservations], clock: ManualClock) -> None:
+    """One that was only given is not, for long; and of what is open, or closed anew, its news say nothing."""
+    await askers[0].tell(Probing(instant(clock) + 30))
+    assert isinstance(await askers[1].reserve(ask(clock)), Granted)
+    await askers[0].tell(Closed(instant(clock) + 1))
+    clock.seconds += 1.02
+    await askers[0].reserve(ask(clock))
+    await askers[0].tell(Probing(instant(clock) + 30))
+    clock.seconds += 29.5
+    assert isinstance(await askers[1].reserve(ask(clock)), Later)
+    clock.seconds += 0.52
+    assert isinstance(await askers[1].reserve(ask(clock)), Granted)
+    clock.seconds += 3.02
+    assert isinstance(await askers[2].reserve(ask(clock)), Granted)
+    await askers[1].tell(Closed(instant(clock) + 5))
+    await askers[2].tell(Probing(instant(clock) + 30))
+    clock.seconds += 5.02
+    assert isinstance(await askers[3].reserve(ask(clock)), Granted)
 
 
 async def test_what_a_probe_reopens_is_open_for_all(askers: Sequence[Reservations], clock: ManualClock) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from worker.model.adaptive import Adaptive
 from worker.model.rate import Window
-from worker.model.reservation import Ask, Closed, Granted, Later, LimitNews, LimitState, Reopened, Slower
+from worker.model.reservation import Ask, Closed, Granted, Later, LimitNews, LimitState, Probing, Reopened, Slower
 from worker.model.schedule import Grant, Schedule
 
 NOW = 1_800_000_000.0
@@ -169,7 +169,7 @@ def test_what_is_no_news_is_a_mistake_of_ours() -> None:
 
 
 def test_one_probe_goes_first() -> None:
-    """Then none until it came back, or its time is over, or it was answered with another closing."""
+    """Then none until it came back, or was not sent in its time, or it was answered with another closing."""
     closed = Schedule().told(Closed(NOW + 5), NOW)
     assert closed.grant(ask(), NOW + 4.9) == Later(NOW + 5, closed_until=NOW + 5)
     assert probed(closed, NOW + 5)
@@ -177,10 +177,22 @@ def test_one_probe_goes_first() -> None:
     assert isinstance(found, Granted)
     assert (found.count, found.probe) == (1, True)
     assert probing.grant(ask(now=NOW + 6), NOW + 6) == Later(NOW + 7)
-    assert probing.grant(ask(now=NOW + 34.5), NOW + 34.5) == Later(NOW + 35)
-    assert probed(probing, NOW + 35)
+    assert probing.grant(ask(now=NOW + 7.5), NOW + 7.5) == Later(NOW + 8)
+    assert probed(probing, NOW + 8)
     assert probed(probing.told(Closed(NOW + 8), NOW + 6), NOW + 8)
     assert not probed(probing.told(Reopened(), NOW + 6), NOW + 6)
+
+
+def test_a_probe_that_has_left_is_waited_for() -> None:
+    """Longer than one that was only given; of what is open, or closed anew, it says nothing."""
+    closed = Schedule().told(Closed(NOW + 5), NOW)
+    probing, _ = decided(closed, ask(9, NOW + 5), NOW + 5)
+    left = probing.told(Probing(NOW + 35), NOW + 5.1)
+    assert left.grant(ask(now=NOW + 34.5), NOW + 34.5) == Later(NOW + 35)
+    assert probed(left, NOW + 35)
+    assert closed.told(Probing(NOW + 35), NOW + 1) is closed
+    still_open = Schedule()
+    assert still_open.told(Probing(NOW + 35), NOW) is still_open
 
 
 def test_what_a_closed_limit_would_recover_is_taken_off_beforehand() -> None:

@@ -415,15 +415,33 @@ async def test_one_probe_reopens_for_all() -> None:
         one.throttle.closed(3.0)
         await asyncio.sleep(3.1)
         sent = await two.send(1)
+        two.throttle.probing()
         assert two.closings[-1] == 0.0
         with pytest.raises(TimeoutError):
-            async with asyncio.timeout(3.0):
+            async with asyncio.timeout(20.0):
                 await one.send(1)
         two.throttle.reopened()
         began = now()
         await one.send(2)
         assert now() - began <= 1.5
         assert sent
+
+
+@virtual_time
+async def test_a_probe_that_was_not_sent_in_time_is_soon_another_s() -> None:
+    """Who was given it stood still, or died: it is forfeited, and nobody waits for its reply."""
+    one = Task()
+    two = Task(reservations=one.reservations)
+    async with kept(one, two):
+        one.throttle.closed(1.0)
+        await asyncio.sleep(1.1)
+        two.throttle.wanted = 1
+        await until(lambda: two.throttle.ahead > 0)
+        two.throttle.wanted = 0
+        stall(1.0)
+        began = now()
+        await one.send(1)
+        assert now() - began <= 4.0
 
 
 @virtual_time

@@ -203,6 +203,9 @@ class Fleet:
     def closed(self, seconds: float) -> None:
         self.told.append(seconds)
 
+    def probing(self) -> None:
+        self.told.append("probing")
+
     def reopened(self) -> None:
         self.told.append("reopened")
 
@@ -218,13 +221,13 @@ async def test_the_fleet_is_told_what_closes_its_limit_and_that_it_is_open_again
     assert fleet.told == [10]
     probe = desk.start(seconds=5)
     await late
-    assert fleet.told == [10]
+    assert fleet.told == [10, "probing"]
     await probe
-    assert fleet.told == [10, "reopened"]
+    assert fleet.told == [10, "probing", "reopened"]
     await desk.ask(Blocked("HTTP 401"))
     await asyncio.sleep(60)
     await desk.ask()
-    assert fleet.told == [10, "reopened"]
+    assert fleet.told == [10, "probing", "reopened"]
 
 
 # a limit for each value

@@ -69,6 +69,11 @@ def closing(until: float, *, expires: int) -> Change:
     )
 
 
+def probing(until: float, now: float) -> Change:
+    """A probe is on its way until then, unless it was closed anew or is open already."""
+    return Change("SET probing_until = :until", "closed_until <= :now", {":until": until, ":now": now})
+
+
 def reopening(now: float) -> Change:
     """Open, unless it was closed anew."""
     return Change("REMOVE closed_until, probing_until", "closed_until <= :now", {":now": now})

@@ -9,9 +9,9 @@ from datetime import timedelta
 from typing import assert_never
 
 from worker.aws.items import ItemKey
-from worker.aws.limititem import closing, granting, reopening, schedule_of, slowing
+from worker.aws.limititem import closing, granting, probing, reopening, schedule_of, slowing
 from worker.aws.statetable import Change, Changed, StateTable
-from worker.model.reservation import Ask, Closed, Later, LimitNews, LimitState, Reopened, Reservation, Slower
+from worker.model.reservation import Ask, Closed, Later, LimitNews, LimitState, Probing, Reopened, Reservation, Slower
 from worker.model.schedule import Grant, Schedule, first_of
 from worker.ports import Clock
 
@@ -81,6 +81,8 @@ class TableReservations:
             case Closed(until):
                 if until > now:
                     await self._changed(closing(until, expires=self._expires(until)))
+            case Probing(until):
+                await self._changed(probing(until, now))
             case Reopened():
                 await self._changed(reopening(now))
             case Slower(sent_at):

@@ -18,7 +18,7 @@ class Ask:
     latest: float  # and not after this; without spacing all are used by then
     quotas: tuple[Window, ...] = ()  # windows above a minute
     guard: float = 0.0  # seconds by which each of them is stretched, with a slot's tolerance and what clocks differ
-    probe: float = 30.0  # seconds for which a probe keeps the others waiting
+    probe: float = 3.0  # seconds for which who is given the probe keeps the others waiting, unless he says it has left
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,13 @@ class Closed:
 
 
 @dataclass(frozen=True, slots=True)
+class Probing:
+    """A probe has left: the others wait for its reply, until then at most."""
+
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
 class Reopened:
     """A probe came back well."""
 
@@ -61,7 +68,7 @@ class Slower:
     sent_at: float  # seconds since 1970
 
 
-LimitNews = Closed | Reopened | Slower
+LimitNews = Closed | Probing | Reopened | Slower
 
 
 @dataclass(frozen=True, slots=True)

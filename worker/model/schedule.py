@@ -9,7 +9,7 @@ from typing import assert_never
 
 from worker.model.adaptive import Adaptive
 from worker.model.quota import Counts, Quota, Tally, part_at
-from worker.model.reservation import Ask, Closed, Granted, Later, LimitNews, LimitState, Reopened, Slower
+from worker.model.reservation import Ask, Closed, Granted, Later, LimitNews, LimitState, Probing, Reopened, Slower
 
 MICRO = 1_000_000  # the schedule is kept in whole microseconds: sums are exact, and floats hold them until 2255
 _LOOK = 1.0  # seconds after which those whom a probe keeps waiting look whether it came back
@@ -82,6 +82,9 @@ class Schedule:
             case Closed(until):
                 later = until > max(now, self.closed_until or 0.0)
                 return replace(self, closed_until=until, probing_until=0.0) if later else self
+            case Probing(until):
+                probed = self.closed_until is not None and self.closed_until <= now
+                return replace(self, probing_until=until) if probed else self
             case Reopened():
                 over = self.closed_until is not None and self.closed_until <= now
                 return replace(self, closed_until=None, probing_until=0.0) if over else self

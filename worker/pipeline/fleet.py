@@ -12,7 +12,7 @@ from worker.model.errors import BadMessageError
 from worker.model.events import SlotsForfeited
 from worker.model.pacing import Pacing, pacing
 from worker.model.rate import Rate
-from worker.model.reservation import Closed, Reopened, Slower
+from worker.model.reservation import Closed, Probing, Reopened, Slower
 from worker.pipeline.contact import Contact, Touch
 from worker.pipeline.fellows import Fellows
 from worker.pipeline.keeper import Hand, Keeper, until
@@ -27,7 +27,7 @@ from worker.ports import Clock, Reservations, Telemetry
 _UNKNOWN = 30.0  # seconds, where nobody can say: less than a message is held for
 _LOOK = 1.0  # seconds between two looks of who waits
 _SHUT = 1.0  # seconds; who waits for a limit that is closed for longer is let go, and meets its door
-_PROBE = 30.0  # seconds for which a good probe is worth telling
+_PROBE = 30.0  # seconds for which a probe's reply is waited for, and a good one is worth telling
 _CUT = 10.0  # the same for a throttling
 
 
@@ -151,6 +151,10 @@ class FleetThrottle:
         """The vendor wants nothing for so long: tell the others."""
         self._keeper.close(seconds)
         self._news.add(Closed(self._clock.now().timestamp() + seconds), seconds)
+
+    def probing(self) -> None:
+        """A probe has left: the others wait for its reply."""
+        self._news.add(Probing(self._clock.now().timestamp() + _PROBE), _PROBE)
 
     def reopened(self) -> None:
         """A probe came back well: tell the others."""

@@ -175,7 +175,10 @@ class Gate:
         if limiter.pacer:
             limiter.pacer.take(way.cost)
         limiter.turns.seen(now)
-        return Passage(self, limiter, [door for door in doors if door.probe()], self._clock)
+        probed = [door for door in doors if door.probe()]
+        if limiter.fleet and any(door is limiter.door for door in probed):
+            limiter.fleet.probing()
+        return Passage(self, limiter, probed, self._clock)
 
     def put_off(self, way: Way) -> float | None:
         """Seconds after which a request that was refused is to come again, if there is a time that is its own.

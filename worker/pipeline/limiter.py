@@ -25,6 +25,9 @@ class Fleet(Protocol):
     def closed(self, seconds: float) -> None:
         """Tell them that the vendor wants nothing for so long."""
 
+    def probing(self) -> None:
+        """Tell them that a probe has left."""
+
     def reopened(self) -> None:
         """Tell them that a probe came back well."""
 
