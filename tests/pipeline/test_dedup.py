@@ -205,6 +205,18 @@ async def test_two_copies_in_one_hand_are_sent_once() -> None:
     assert len(line.vendor.sent) == 1
 
 
+@virtual_time
+async def test_what_comes_again_at_once_is_not_taken_for_a_copy() -> None:
+    """Its settle is still under way here when it is received again: it waits for nothing."""
+    outcomes = [Delivered(), RetryAfter(timedelta(0), "HTTP 500")]
+    line = line_of(Mode.STRICT, vendor=ScriptedVendor(lambda jobs: [outcomes.pop()] * len(jobs)))
+    line.queue.faults.lose_next("change_visibility", 1)
+    line.queue.put("{}")
+    async with line.running():
+        await line.drained()
+    assert line.vendor.times[1] - line.vendor.times[0] < 5
+
+
 class Claimed(MemoryLedger):
     """Somebody else is at it, the first time."""
 

@@ -91,9 +91,10 @@ class Dedup:
         await confirmed(asyncio.gather(*map(self._records.add, keys)))
 
     def done(self, held: Held) -> None:
-        """Its delivery has ended: copies of it may be claimed here."""
+        """What becomes of it is decided, and recorded: it may be claimed here again."""
         if held.claimed is not None:
             self._here.discard(held.claimed)
+            held.claimed = None
 
     async def _record(self, keys: Sequence[LedgerKey]) -> Sequence[None]:
         """What is claimed is recorded if it can be at all: nobody claims while the table rests, so these are few."""

@@ -114,7 +114,9 @@ class Delivery:
             await self._close(held, outcome, decision)
 
     async def _carry_out(self, held: Held, decision: Decision) -> bool:
-        """Settle it; what takes its place brings its failures along, and may be received before this ends."""
+        """Settle it; what takes its place brings its failures along, and may be received before this ends, as it may."""
+        if self._steps.dedup:
+            self._steps.dedup.done(held)
         if isinstance(decision.disposition, Replace):
             await confirmed(asyncio.ensure_future(self._steps.attempts.forget(held.key)))
         return await self._steps.settler.settle(held.lease, decision, held.account)
