@@ -114,7 +114,7 @@ class Delivery:
             await self._close(held, outcome, decision)
 
     async def _carry_out(self, held: Held, decision: Decision) -> bool:
-        """Settle it; what takes its place brings its failures along, and may be received before this ends, as it may."""
+        """Settle it; it, or what takes its place with its failures, may be received before this ends."""
         if self._steps.dedup:
             self._steps.dedup.done(held)
         if isinstance(decision.disposition, Replace):
