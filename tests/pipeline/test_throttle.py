@@ -265,4 +265,4 @@ async def test_it_is_idle_when_one_made_anew_would_be_the_same() -> None:
 def test_it_keeps_the_limit_alone() -> None:
     """So it reserves nothing, and has nobody to miss."""
     throttle = Throttle(parse_rate("10/s"), guard=0.02, clock=LoopClock())
-    assert (throttle.is_degraded, throttle.ahead) == (False, 0)
+    assert (throttle.is_degraded, throttle.ahead, throttle.waits_for) == (False, 0, "")
