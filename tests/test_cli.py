@@ -23,7 +23,7 @@ from worker.model.errors import RefusedError
 from worker.ops.keys import events_table, settings_tables
 from worker.settings import Topology
 
-COMMANDS = ("run", "check", "demo", "dev", "publish", "up", "template", "plan", "health", "keys")
+COMMANDS = ("run", "check", "demo", "dev", "publish", "up", "template", "limits", "plan", "health", "keys")
 GOOD = '[sluice]\nname = "{name}"\n[vendors.foo]\nadapter = "echo"\n[vendors.foo-two]\nadapter = "echo"\n'
 
 Sluice = Callable[..., Result]
@@ -255,6 +255,23 @@ def test_work_runs_on_uvloop_where_it_is_installed() -> None:
         return asyncio.get_running_loop()
 
     assert isinstance(complete(loop()), uvloop.Loop)
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "words"),
+    [
+        (["--help"], 0, "See it work"),
+        (["check"], 0, "all is well"),
+        (["demo"], 2, "error: rich"),
+        (["dev"], 2, "error: the embedded AWS is not installed: pip install '.[demo]'"),
+    ],
+)
+def test_a_worker_needs_no_extra(folder: Path, argv: list[str], code: int, words: str) -> None:
+    """As in the production image: help and commands are there, and what is missing for others is named."""
+    without = "import sys; sys.modules |= dict.fromkeys(('rich', 'ministack')); from worker.cli import main; main()"
+    ended = subprocess.run([sys.executable, "-c", without, *argv], capture_output=True, text=True, check=False)
+    assert (ended.returncode, words in ended.stdout + ended.stderr) == (code, True), ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 def test_it_is_a_module_too(folder: Path) -> None:

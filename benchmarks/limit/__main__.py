@@ -46,7 +46,7 @@ def command(only: tuple[str, ...], quick: bool, plots: Path | None, json_file: P
     was sent of `limit / (window + guard)`, over whole windows.
     """
     if plots is not None and find_spec("matplotlib") is None:
-        raise click.UsageError("--plots needs matplotlib: pip install 'sluice[bench]'")
+        raise click.UsageError("--plots needs matplotlib: pip install '.[bench]'")
     rows = [(row, seconds) for row in _chosen(only) if (seconds := row.quick if quick else row.seconds) is not None]
     results = measured(_watch_all(rows))
     if plots is not None:

@@ -20,7 +20,7 @@ from worker.local.depths import Depths
 from worker.local.history import Buried, Deleted, Event, Received
 from worker.model.rate import parse_rate
 
-_WAITING = 2000  # messages; they stand for 100,000, of which the embedded AWS is only slower
+_WAITING = 100_000  # messages: more than a day of them
 _VISIBILITY = 7  # seconds, the least that `check` allows: who holds too much loses it soon
 _FIRST = Goal("≥", 99)
 _NONE = Goal("≤", 0)

@@ -30,8 +30,15 @@ _NAMES = [pattern.name for pattern in PATTERNS]
 )
 @click.option("--only", multiple=True, type=click.Choice(_NAMES), help="Only these patterns; may be repeated.")
 @click.option("--plots", type=click.Path(path_type=Path, file_okay=False), help="Draw scaling.png into this folder.")
+@click.option(
+    "--acceptable",
+    type=click.FloatRange(min=0, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="Copilot's acceptable latency, as a share of the goal.",
+)
 @reporting
-def command(only: tuple[str, ...], plots: Path | None, json_file: Path | None, check: bool) -> None:
+def command(only: tuple[str, ...], plots: Path | None, acceptable: float, json_file: Path | None, check: bool) -> None:
     """Play days against the functions that the scaler and the template are made of; the same in each run.
 
     The vendor takes 80/s and needs 2 s; a task makes 20 requests at once and 60 s to start; a datapoint is acted on
@@ -39,9 +46,11 @@ def command(only: tuple[str, ...], plots: Path | None, json_file: Path | None, c
     a minute.
     """
     if plots is not None and find_spec("matplotlib") is None:
-        raise click.UsageError("--plots needs matplotlib: pip install 'sluice[bench]'")
+        raise click.UsageError("--plots needs matplotlib: pip install '.[bench]'")
     prices = Prices.load()
-    days = [play_all(pattern, prices) for pattern in PATTERNS if not only or pattern.name in only]
+    days = [
+        play_all(pattern, prices, acceptable=acceptable) for pattern in PATTERNS if not only or pattern.name in only
+    ]
     if plots is not None:
         _draw(days, plots / "scaling.png")
     found = [figure for day in days for figure in figures(day)]

@@ -33,11 +33,11 @@ class Rule:
     enabled: bool = True
 
 
-def add_alarm(site: Site, of: str, kind: str, metric: Metric, rule: Rule | None = None) -> None:
+def add_alarm(site: Site, of: str, kind: str, metric: Metric, rule: Rule | None = None) -> aws_cloudwatch.CfnAlarm:
     """Add one that tells the alarm topic: `kind`, such as "late", of a vendor, topic or pool."""
     rule = rule or Rule()
     dimension = aws_cloudwatch.CfnAlarm.DimensionProperty
-    aws_cloudwatch.CfnAlarm(
+    return aws_cloudwatch.CfnAlarm(
         site.stack,
         logical("Watch", f"{of}-{kind}"),
         alarm_name=f"{site.names.prefix}-{of}-{kind}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aws_cdk import aws_lambda
 
 from deploy.ecs.alarm import Metric, Rule, add_alarm
+from deploy.ecs.logical import logical
 from deploy.ecs.site import Site
 
 _QUARTER = 900  # seconds
@@ -61,4 +62,7 @@ def _watch_pool(site: Site, pool: str) -> None:
     starts = Metric(site.names.metrics, "WorkerStarts", where, "Sum", _QUARTER)
     add_alarm(site, pool, "restarts", starts, Rule(2 * site.topology.pools[pool].max_tasks))
     required = Metric(site.names.metrics, "RequiredTasks", where)
-    add_alarm(site, pool, "unscaled", required, Rule(_NEVER, times=5, silence="breaching"))
+    unscaled = add_alarm(site, pool, "unscaled", required, Rule(_NEVER, times=5, silence="breaching"))
+    # Made before, each new pool would begin with an alarm: until its service runs, the scaler has told of it.
+    earlier = ("EachMinuteMayCall", logical("Follow", pool))
+    unscaled.node.add_dependency(*(site.stack.node.find_child(name) for name in earlier))

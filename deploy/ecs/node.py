@@ -9,7 +9,7 @@ from pathlib import Path
 
 from worker.model.errors import ConfigurationError
 
-WAYS_OUT = "pip install 'sluice[deploy]' brings all that it needs; so does the Docker target `deploy`"
+WAYS_OUT = "pip install '.[deploy]' in a clone of Sluice brings all that it needs; so does the Docker target `deploy`"
 
 
 def use_node() -> None:

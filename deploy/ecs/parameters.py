@@ -35,9 +35,9 @@ class Parameters:
         reserves = _choice(
             stack,
             "ReserveScaler",
-            ["yes", "no"],
-            "yes",
-            "Keep one concurrent Lambda call; no: the account has none free",
+            ["no", "yes"],
+            "no",
+            "yes: keep one concurrent Lambda call; a new account has none to keep",
         )
         return cls(
             image,

@@ -55,7 +55,8 @@ def _add_subscription(site: Site, vendor: str, told: Subscription, policies: Seq
         raw_message_delivery=told.attributes["RawMessageDelivery"] == "true",
         redrive_policy=json.loads(told.attributes["RedrivePolicy"]),
         filter_policy=json.loads(told.attributes["FilterPolicy"]) or None,
-        filter_policy_scope=told.attributes.get("FilterPolicyScope"),
+        # Without a filter, too: taken away with it, CloudFormation sets it to null, which SNS refuses.
+        filter_policy_scope=told.attributes.get("FilterPolicyScope", "MessageAttributes"),
     )
     for policy in policies:  # a message that comes before them is refused by both queues, and lost
         subscription.add_resource_dependency(policy)

@@ -29,7 +29,12 @@ class Place:
 
 
 def add_service(site: Site, place: Place, task: aws_ecs.CfnTaskDefinition, pool: str) -> aws_ecs.CfnService:
-    """Run a pool's tasks. It says no desired count: it begins with one task, and then the scaler alone decides."""
+    """Run a pool's tasks. It says no desired count: it begins with one task, and then the scaler alone decides.
+
+    In a deploy old and new tasks run side by side, for the limit is the fleet's; but a vendor's `max_connections` is
+    divided by `max_tasks`, so of such a pool the old ones are stopped first.
+    """
+    side_by_side = all(vendor.max_connections is None for vendor in site.vendors(pool).values())
     return _Service(
         site.stack,
         logical("Service", pool),
@@ -44,9 +49,10 @@ def add_service(site: Site, place: Place, task: aws_ecs.CfnTaskDefinition, pool:
         ],
         deployment_configuration=_Service.DeploymentConfigurationProperty(
             deployment_circuit_breaker=_Service.DeploymentCircuitBreakerProperty(enable=True, rollback=True),
-            minimum_healthy_percent=100,  # the limit is the fleet's: old and new tasks may run side by side
-            maximum_percent=200,
+            minimum_healthy_percent=100 if side_by_side else 0,
+            maximum_percent=200 if side_by_side else 100,
         ),
+        availability_zone_rebalancing=None if side_by_side else "DISABLED",  # it starts one before it stops one
         network_configuration=_Service.NetworkConfigurationProperty(
             awsvpc_configuration=_Service.AwsVpcConfigurationProperty(
                 assign_public_ip="DISABLED",

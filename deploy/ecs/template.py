@@ -11,23 +11,29 @@ from typing import Any
 from aws_cdk import App
 
 from deploy.ecs.app import build
+from deploy.ecs.quotas import require
 from worker.settings import Topology
 
-LARGEST = 51_200  # bytes: what `aws cloudformation deploy` sends along; a larger template goes by a bucket
 _CONTEXT = {  # what a `cdk` command would say otherwise in some versions: nothing of it belongs into the template
     "aws:cdk:enable-path-metadata": False,
     "aws:cdk:enable-asset-metadata": False,
     "aws:cdk:version-reporting": False,
+    "@aws-cdk/core:stackResourceLimit": 0,  # none: `require` says it better
 }
 
 
 def synthesise(topology: Topology, text: str) -> str:
-    """The template of a topology: the same for the same topology, byte by byte."""
+    """The template of a topology: the same for the same topology, byte by byte.
+
+    Raises ConfigurationError where it is more than AWS takes of one stack.
+    """
     with TemporaryDirectory() as folder:
         app = App(analytics_reporting=False, outdir=folder, context=_CONTEXT)
         stack = build(app, topology, text)
         app.synth()
-        return written(json.loads((Path(folder) / stack.template_file).read_text()))
+        template = json.loads((Path(folder) / stack.template_file).read_text("utf-8"))
+    require(template, topology, text)
+    return written(template)
 
 
 def written(template: Mapping[str, Any]) -> str:

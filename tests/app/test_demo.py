@@ -22,7 +22,7 @@ def run(monkeypatch: pytest.MonkeyPatch, verdict: Verdict | None, *argv: str) ->
         assert (messages, plain) == (7, True)
         return verdict
 
-    monkeypatch.setattr("worker.cli.demo.demo", demo)
+    monkeypatch.setattr("worker.app.demo.demo", demo)
     return CliRunner().invoke(main, ["demo", "--messages", "7", "--plain", *argv])
 
 

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from worker.app.work import limits_of, look_of, plan_of
+from tests.fakes.telemetry import RecordedTelemetry
+from worker.app.work import Watch, limits_of, look_of, plan_of, work
+from worker.aws.items import Item, expiry
+from worker.aws.limititem import limit_of_vendor
+from worker.aws.session import Aws
+from worker.aws.statetable import StateTable
 from worker.model.message import VendorName
+from worker.model.names import Names
 from worker.model.rate import parse_rate
+from worker.ops.up import up
+from worker.pipeline.clock import SystemClock
 from worker.pipeline.limiter import Limiter, OneLimit
+from worker.pipeline.stop import Stop
 from worker.ports import VendorContext
-from worker.settings import VendorSettings
+from worker.settings import Topology, VendorSettings
 from worker.vendors.lib import adapters
 
 URL = "https://vendor.example/v1"
@@ -76,3 +86,24 @@ def test_what_depends_on_the_payload_is_told_to_the_pipeline() -> None:
     assert (str(made.limit), str(made.secret)) == ("shop/{shop}", "token/{shop}")
     fixed = plan(entry(limit_key="waba-7", secret="token"))
     assert (fixed.limit, fixed.secret) == (plan(entry()).limit, plan(entry()).secret) == (None, None)
+
+
+async def test_a_limit_that_nobody_keeps_ends_the_worker(aws: Aws, unique_name: str) -> None:
+    """Its keeper has crashed: what it finds in the table is not ours."""
+    keys = {"sluice": {"name": unique_name, "table": True}}
+    vendors = {"foo": {"adapter": "echo", "rate": "80/s", "share": "fleet"}}
+    topology, clock = Topology.model_validate({**keys, "vendors": vendors}), SystemClock()
+    await up(topology, aws)
+    table = await StateTable.open(aws, Names(unique_name).table, clock)
+    turned = asyncio.Event()
+    watch = Watch(RecordedTelemetry(), lambda _vendor: turned.set())
+    working = asyncio.create_task(work(topology, ["foo"], aws=aws, stop=Stop(), clock=clock, watch=watch))
+    await turned.wait()
+    expires = expiry(clock.now(), timedelta(hours=1))
+    await table.put_many([Item(limit_of_vendor(VendorName("foo")), expires, {"next_us": "soon"})])
+    await asyncio.wait([working], timeout=10)
+    ended = working.done()
+    working.cancel()
+    with pytest.raises(ExceptionGroup):
+        await working
+    assert ended

@@ -71,11 +71,13 @@ def test_without_a_load_it_shows_what_idling_costs(config: Path) -> None:
     ("argv", "words"),
     [
         (["--rate", "5"], "'5' is not a rate"),
-        (["--backlog", "many"], "could not convert"),
-        (["--backlog=-1"], "-1 is no number to plan for"),
-        (["--backlog", "inf"], "inf is no number to plan for"),
+        (["--backlog", "many"], "'many' is no number to plan for"),
+        (["--backlog=-1"], "'-1' is no number to plan for"),
+        (["--backlog", "inf"], "'inf' is no number to plan for"),
+        (["--rate", f"0.{'0' * 400}1/s"], "is slower than can be counted"),
+        (["--seconds-per-request", "0"], "takes no time"),
         (["--rate", "fo=5/s"], "there is no vendor fo"),
-        (["--prices", "none.toml"], "none.toml"),
+        (["--prices", "none.toml"], "none.toml: cannot be read: No such file"),
     ],
 )
 def test_a_mistake_is_one_clear_line(config: Path, argv: list[str], words: str) -> None:

@@ -12,6 +12,7 @@ STACK: dict[str, Any] = json.loads(TEXT)
 RESOURCES: dict[str, Any] = STACK["Resources"]
 VENDORS = {"foo-primary": "FooPrimary", "foo-secondary": "FooSecondary", "bar": "Bar"}  # and their logical IDs
 POOLS = {"default": "Default", "bar": "Bar"}
+GROWN: dict[str, Any] = json.loads((Path(__file__).parents[1] / "e2e" / "grown" / "stack.json").read_text("utf-8"))
 
 
 def of(resource: str) -> dict[str, Any]:

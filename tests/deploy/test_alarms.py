@@ -113,6 +113,12 @@ def test_a_silent_scaler_raises_an_alarm(pool: str, name: str) -> None:
     assert found["Threshold"] > 10_000
 
 
+@pytest.mark.parametrize("name", POOLS.values())
+def test_a_new_pool_does_not_begin_with_an_alarm(name: str) -> None:
+    """Silence is one, so it is watched only once its service runs: by then the scaler has told of it."""
+    assert {"EachMinuteMayCall", f"Follow{name}"} <= set(RESOURCES[f"Watch{name}Unscaled"]["DependsOn"])
+
+
 def test_a_scaler_that_fails_raises_an_alarm() -> None:
     """By Lambda's own count."""
     found = ALARMS["WatchScalerErrors"]

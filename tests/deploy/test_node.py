@@ -48,5 +48,5 @@ def test_the_operator_s_choice_stands(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_without_any_there_is_a_way_out() -> None:
     """The extra, or the image."""
-    with pytest.raises(ConfigurationError, match=r"sluice\[deploy\].*Docker target"):
+    with pytest.raises(ConfigurationError, match=r"\.\[deploy\].*Docker target"):
         use_node()

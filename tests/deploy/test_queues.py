@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.deploy.stack import RESOURCES, VENDORS, arn, of, typed
+from tests.deploy.stack import GROWN, RESOURCES, VENDORS, arn, of, typed
 
 DAYS_14 = int(timedelta(days=14).total_seconds())
 QUEUES = [f"Queue{name}{kind}" for name in VENDORS.values() for kind in ("", "Dlq", "Undelivered")]
@@ -75,6 +75,13 @@ def test_a_subscription_filters_delivers_raw_and_has_its_own_dead_letters(vendor
         "FilterPolicyScope": "MessageAttributes",
         "RedrivePolicy": {"deadLetterTargetArn": arn(f"Queue{name}Undelivered")},
     }
+
+
+def test_a_subscription_without_a_filter_says_what_one_would_look_at() -> None:
+    """It gets all. Were the scope left out with the filter, CloudFormation would set it to null, which SNS refuses."""
+    found = GROWN["Resources"]["SubscriptionFooSecondary"]["Properties"]
+    assert "FilterPolicy" not in found
+    assert found["FilterPolicyScope"] == "MessageAttributes"
 
 
 @vendors

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.deploy.stack import EXAMPLE, POOLS, STACK, arn, of, typed
+from tests.deploy.stack import EXAMPLE, GROWN, POOLS, STACK, arn, of, typed
 from worker.settings import load
 
 pools = pytest.mark.parametrize("name", POOLS.values())
@@ -114,6 +114,14 @@ def test_a_deploy_that_fails_is_rolled_back(name: str) -> None:
         "MinimumHealthyPercent": 100,
         "MaximumPercent": 200,
     }
+
+
+def test_where_a_vendor_caps_connections_old_tasks_stop_before_new_ones_start() -> None:
+    """Its max_connections is divided by max_tasks, so that no more of them may run."""
+    service = GROWN["Resources"]["ServiceBar"]["Properties"]
+    told = service["DeploymentConfiguration"]
+    assert (told["MinimumHealthyPercent"], told["MaximumPercent"]) == (0, 100)
+    assert service["AvailabilityZoneRebalancing"] == "DISABLED"
 
 
 @pools

@@ -41,6 +41,8 @@ async def test_it_runs_a_folder_until_ctrl_c(tmp_path: Path) -> None:
     argv = ("publish", "-c", "there/sluice.toml", '{"hello": "world"}', "-a", "target=foo", "--key", "k1")
     publish = await Program.start(*argv, folder=tmp_path, environ=environ)
     assert (await publish.end()).code == 0
+    check = await Program.start("check", "--aws", "-c", "there/sluice.toml", folder=tmp_path, environ=environ)
+    assert "all is well" in (await check.end()).stdout
     await dev.wrote('"Delivered"')
     dev.send(signal.SIGINT)
     end = await dev.end(within=5)

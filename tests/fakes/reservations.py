@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from tests.fakes.clock import LoopClock
 from tests.fakes.faults import Faults
 from worker.model.reservation import Ask, LimitNews, LimitState, Reservation
@@ -13,10 +15,12 @@ class FaultyReservations:
 
     def __init__(self) -> None:
         self.faults = Faults()
+        self.latency = 0.0  # seconds of a call
         self.asks: list[Ask] = []
         self._item = MemoryReservations(LoopClock())
 
     async def reserve(self, ask: Ask) -> Reservation:
+        await asyncio.sleep(self.latency)
         self.asks.append(ask)
         await self.faults.meet("reserve")
         answer = await self._item.reserve(ask)
@@ -29,5 +33,6 @@ class FaultyReservations:
         self.faults.answer("tell")
 
     async def state(self) -> LimitState:
+        await asyncio.sleep(self.latency)
         await self.faults.meet("state")
         return await self._item.state()

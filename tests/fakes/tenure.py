@@ -24,13 +24,13 @@ class MemoryTenure:
 
     def __init__(self, seat: Seat, clock: Clock) -> None:
         self.faults = Faults()
-        self._seat = seat
+        self.seat = seat
         self._clock = clock
 
     async def claim(self, lasting: timedelta, window: timedelta) -> Sole | InProgress:
         """Have it, or have it on."""
         await self.faults.meet("claim")
-        now, seat = self._clock.now().timestamp(), self._seat
+        now, seat = self._clock.now().timestamp(), self.seat
         if seat.owner is not self and seat.ends > now:
             return InProgress(timedelta(seconds=seat.ends - now))
         wait = 0.0 if seat.owner is self else max(0.0, seat.counts_until - now)
@@ -40,11 +40,11 @@ class MemoryTenure:
     async def release(self, window: timedelta) -> None:
         """Let another have it at once."""
         await self.faults.meet("release")
-        if self._seat.owner is self:
+        if self.seat.owner is self:
             self._sit(NOTHING, window)
-            self._seat.owner = None
+            self.seat.owner = None
 
     def _sit(self, lasting: timedelta, window: timedelta) -> None:
         now = self._clock.now().timestamp()
-        self._seat.owner, self._seat.ends = self, now + lasting.total_seconds()
-        self._seat.counts_until = self._seat.ends + window.total_seconds()
+        self.seat.owner, self.seat.ends = self, now + lasting.total_seconds()
+        self.seat.counts_until = self.seat.ends + window.total_seconds()

@@ -86,7 +86,7 @@ async def test_it_dies_with_its_parent(
 async def test_where_ministack_is_not_installed_it_says_how(monkeypatch: pytest.MonkeyPatch) -> None:
     """The command to run is in the error."""
     monkeypatch.setattr(stack_module, "find_spec", lambda _name: None)
-    with pytest.raises(ConfigurationError, match=r"pip install 'sluice\[demo\]'"):
+    with pytest.raises(ConfigurationError, match=r"pip install '\.\[demo\]'"):
         async with EmbeddedAws():
             pass
 

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from worker.aws.session import Aws
-from worker.model.duration import format_duration
 from worker.model.errors import ConfigurationError
 from worker.ops.check import check, check_live
 from worker.ops.finding import Severity
@@ -170,7 +169,7 @@ def test_a_report_is_one_table() -> None:
     report = check(topology(rate=["10/s", "150/min"], filter={"target": ["A"]}, concurrency=7))
     line = next(line for line in str(report).splitlines() if line.startswith("foo"))
     assert line.split("  ")[0] == "foo"
-    for cell in ("echo", "10/s, 150/min", "7", format_duration(timedelta(minutes=1)), "attributes: target", "8", "ok"):
+    for cell in ("echo", "10/s, 150/min", "7", "target", "8", "ok"):
         assert cell in line
 
 

@@ -91,9 +91,10 @@ async def test_why_messages_wait(aws: Aws, unique_name: str, standing: Standing,
         assert (await limits(aws, wanted)).why == why
 
 
-async def test_a_cooldown_of_the_fleet_is_told(aws: Aws, unique_name: str) -> None:
-    """Another task was throttled: the shared item says until when."""
-    wanted, clock = topology(unique_name), SystemClock()
+@pytest.mark.parametrize("share", ["fleet", "one"])
+async def test_a_cooldown_of_the_fleet_is_told(aws: Aws, unique_name: str, share: str) -> None:
+    """Another task was throttled: the shared item says until when; also where "one" is the default, as off ECS."""
+    wanted, clock = topology(unique_name, share=share), SystemClock()
     async with told(aws, wanted, Standing(waiting=1)) as table:
         news = Closed(clock.now().timestamp() + 100)
         await TableReservations(table, limit_of_vendor(FOO), clock).tell(news)
@@ -133,8 +134,8 @@ async def test_it_is_read_by_people_and_by_programs(aws: Aws, unique_name: str) 
     async with told(aws, wanted, Standing(used=(38,), per_second=1.4)):
         found = await limits(aws, wanted)
     head, row = as_table([found]).splitlines()
-    assert head.split()[:3] == ["vendor", "windows", "used"]
-    assert row.startswith("foo     80/s, 5000/h  38 of 80/s, ? of 5000/h  1.4/s")
+    assert head.split()[:3] == ["vendor", "used", "now"]
+    assert row.startswith("foo     38 of 80/s, ? of 5000/h  1.4/s")
     assert json.loads(as_json([found]))["foo"]["windows"] == ["80/s", "5000/h"]
 
 

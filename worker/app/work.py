@@ -63,9 +63,10 @@ async def work(topology: Topology, vendors: Sequence[str], *, aws: Aws, stop: St
     """Drain these vendors' queues until `stop`, which cuts the start short; raises as `run` does."""
     async with AsyncExitStack() as stack:
         polling = await stack.enter_async_context(asyncio.TaskGroup())
+        keepers = await stack.enter_async_context(Keepers())  # here: a group cancels the task that has entered it
 
         async def start() -> Sequence[Lane]:
-            shared = await _shared(topology, aws, clock, watch, stack)
+            shared = await _shared(topology, aws, clock, watch, stack=stack, keepers=keepers)
             lanes = await asyncio.gather(*(_lane(shared, name, polling) for name in vendors))
             watch.telemetry.emit(WorkerStarted(__version__, ", ".join(vendors)))
             await _report(shared, lanes)
@@ -94,12 +95,13 @@ class Shared:
     limiters: TopologyLimiters
 
 
-async def _shared(topology: Topology, aws: Aws, clock: Clock, watch: Watch, stack: AsyncExitStack) -> Shared:
+async def _shared(
+    topology: Topology, aws: Aws, clock: Clock, watch: Watch, *, stack: AsyncExitStack, keepers: Keepers
+) -> Shared:
     publications = await stack.enter_async_context(TopologyPublications(topology, aws))
     has_secrets = any(vendor.secret for vendor in topology.vendors.values())
     secrets = await SecretsManager.open(aws) if has_secrets else None
     table = await StateTable.open(aws, Names(topology.sluice.name).table, clock) if topology.sluice.table else None
-    keepers = await stack.enter_async_context(Keepers())
     limiters = TopologyLimiters(Ground(topology, table, clock, watch.telemetry, keepers, stack))
     blobs = await _blobs(topology, aws)
     return Shared(topology, aws, clock, watch, stack, publications, blobs, secrets, table, limiters)

@@ -17,7 +17,7 @@ from worker.settings import Topology
     cls=Command,
     examples=(
         "sluice check",
-        "sluice check -c examples/messaging/sluice.toml",
+        "sluice check -c examples/outbound-messaging/sluice.toml",
         "sluice check --aws",
     ),
     exits="0 it can run (there may be warnings), 2 it cannot",

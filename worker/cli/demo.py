@@ -7,10 +7,10 @@ from typing import TextIO
 
 import click
 
-from worker.app.demo import demo
 from worker.cli.loop import complete
 from worker.cli.options import common
 from worker.cli.words import INTERRUPTED, Command
+from worker.model.errors import ConfigurationError
 
 
 @click.command(
@@ -33,6 +33,12 @@ def command(ctx: click.Context, messages: int, json_file: TextIO | None, plain: 
     An embedded AWS, three simulated vendors, 2,000 messages, and a report. Everything runs on this machine, on
     loopback, and is gone afterwards.
     """
+    try:
+        from worker.app.demo import demo  # noqa: PLC0415 - the extra may not be installed
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(
+            f"{error.name} is not installed: pip install '.[demo]' in a clone of Sluice, or the Docker target demo"
+        ) from error
     verdict = complete(demo(messages=messages, plain=plain))
     if verdict is None:
         ctx.exit(INTERRUPTED)

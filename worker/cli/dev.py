@@ -17,7 +17,7 @@ from worker.ops.check import check
     cls=Command,
     examples=(
         "sluice dev",
-        "sluice dev examples/messaging",
+        "sluice dev examples/outbound-messaging",
     ),
     exits="0 stopped, 2 wrong configuration",
 )
@@ -32,6 +32,8 @@ def command(ctx: click.Context, folder: Path | None, flags: dict[str, str]) -> N
     another terminal with what it prints.
     """
     invocation = ctx.ensure_object(Invocation)
-    topology = invocation.topology(flags, path=folder and folder / "sluice.toml")
+    path = folder and folder / "sluice.toml"
+    topology = invocation.topology(flags, path=path)
     check(topology).require()
-    complete(dev(topology, verbosity=invocation.verbosity))
+    file = path or (invocation.config if invocation.text is None else None)
+    complete(dev(topology, file=file, verbosity=invocation.verbosity))

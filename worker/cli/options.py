@@ -27,15 +27,18 @@ class Invocation:
     def topology(
         self, flags: Mapping[str, str], *, path: Path | None = None, environ: Mapping[str, str] = os.environ
     ) -> Topology:
-        """Load the topology; raises ConfigurationError.
-
-        Adapters that lie beside it are importable from then on: `adapter = "acme:Acme"` is `acme.py` in its folder, or
-        in the current one where a variable holds the topology.
-        """
+        """Load the topology; raises ConfigurationError."""
         file = path or self.config
+        self.find_adapters(file)
+        return load(file, environ=environ, flags=flags, text=self.text if path is None else None)
+
+    def find_adapters(self, file: Path) -> None:
+        """Make importable what lies beside a topology: `adapter = "acme:Acme"` is `acme.py` in its folder.
+
+        Where a variable holds the topology it is the current folder.
+        """
         if (folder := str(file.resolve().parent)) not in sys.path:
             sys.path.append(folder)
-        return load(file, environ=environ, flags=flags, text=self.text if path is None else None)
 
 
 def common(command: F) -> F:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -36,14 +37,26 @@ def _said(number: Callable[[str], float]) -> Callable[[click.Context, click.Para
 
 
 def _number(text: str) -> float:
-    number = float(text)
-    if not 0 <= number < float("inf"):
-        raise ValueError(f"{text} is no number to plan for")
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 <= number < math.inf:
+        raise ValueError(f"{text!r} is no number to plan for: 0 or more")
+    return number
+
+
+def _duration(text: str) -> float:
+    if (number := _number(text)) == 0:
+        raise ValueError("a request that takes no time cannot be planned for; leave it out if it is not known")
     return number
 
 
 def _rate(text: str) -> float:
-    return parse_rate(text).per_second
+    try:
+        return parse_rate(text).per_second
+    except OverflowError:
+        raise ValueError(f"{text!r} is slower than can be counted") from None
 
 
 def _load(name: str, to: str, metavar: str, number: Callable[[str], float], help_: str) -> Option:
@@ -62,7 +75,7 @@ def _load(name: str, to: str, metavar: str, number: Callable[[str], float], help
 @_load("--rate", "rates", "RATE", _rate, "Messages that come, such as 20/s.")
 @_load("--messages-per-day", "days", "N", _number, "The same, over a day.")
 @_load("--backlog", "backlogs", "N", _number, "Messages that wait already.")
-@_load("--seconds-per-request", "durations", "N", _number, "Else a tenth of the vendor's timeout is assumed.")
+@_load("--seconds-per-request", "durations", "N", _duration, "Else a tenth of the vendor's timeout is assumed.")
 @click.option("--prices", type=click.Path(path_type=Path, dir_okay=False), help="Other prices, in a file like ours.")
 @click.option("--json", "is_json", is_flag=True, help="For programs.")
 @settings

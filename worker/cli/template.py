@@ -24,19 +24,20 @@ _LARGEST = 51_200  # bytes of a template that is sent along
 def command(invocation: Invocation) -> None:
     """Print the topology's CloudFormation template, for ECS.
 
-    It needs the extra `deploy` and Node.js: pip install 'sluice[deploy]' brings both. Variables and --set do not
-    count: what the tasks will do is what the file says.
+    It needs the extra `deploy` and Node.js: pip install '.[deploy]' in a clone of Sluice brings both. Variables
+    that change settings do not count: what the tasks will do is what the file says.
     """
     try:
         from deploy.ecs.node import use_node  # noqa: PLC0415 - the extra may not be installed
         from deploy.ecs.reading import read  # noqa: PLC0415
 
-        topology, text = read(invocation.config)
+        invocation.find_adapters(invocation.config)
+        topology, text = read(invocation.config, invocation.text)
         use_node()
         from deploy.ecs.template import synthesise  # noqa: PLC0415 - its import starts Node
     except ModuleNotFoundError as error:
         raise ConfigurationError(
-            f"{error.name} is not installed: pip install 'sluice[deploy]', or use the Docker target `deploy`"
+            f"{error.name} is not installed: pip install '.[deploy]' in a clone of Sluice, or the Docker target deploy"
         ) from error
     template = synthesise(topology, text)
     click.echo(template, nl=False)

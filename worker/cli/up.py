@@ -31,8 +31,9 @@ from worker.settings import Topology
 def command(invocation: Invocation, dry_run: bool, flags: dict[str, str]) -> None:
     """Make the topology's AWS resources.
 
-    Topics, queues, dead-letter queues and subscriptions, as sluice.toml says. Nothing is ever deleted, and a
-    second run changes nothing. AWS is found in the standard way: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL.
+    Topics, queues, dead-letter queues and subscriptions, the state table and the bucket, as sluice.toml says.
+    Nothing is ever deleted, and a second run changes nothing. AWS is found in the standard way: AWS_PROFILE,
+    AWS_REGION, AWS_ENDPOINT_URL.
     """
     topology = invocation.topology(flags)
     check(topology).require()

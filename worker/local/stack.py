@@ -36,7 +36,7 @@ class EmbeddedAws:
 
     async def __aenter__(self) -> Self:
         if find_spec("ministack") is None:
-            raise ConfigurationError("the embedded AWS is not installed: pip install 'sluice[demo]'")
+            raise ConfigurationError("the embedded AWS is not installed: pip install '.[demo]' in a clone of Sluice")
         async with AsyncExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sluice-aws-")))
             process = Process(

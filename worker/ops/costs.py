@@ -90,7 +90,7 @@ def _messages(topology: Topology, prices: Prices, month: _Month) -> Iterator[tup
     calls = sum(month.sent.get(name, 0.0) * _SECONDS * _calls(name, topology, month) for name in topology.vendors)
     looks = _MINUTES * len(topology.vendors)  # the scaler's
     price = prices.sqs.million_requests
-    how = f"{calls / 1e6:,.2f} million, {calls / max(1.0, count):.2f} a message, and the scaler's, × {price:g}"
+    how = f"{(calls + looks) / 1e6:,.2f} million × {price:g}, {calls / max(1.0, count):.2f} a message"
     yield "SQS requests", (calls + looks) / 1e6 * price, how
     yield _million("SNS publishes", count, prices.sns.million_publishes)
 

@@ -115,10 +115,6 @@ def _level(level: Level) -> str:
     return "metric only" if level is Level.METRIC else level.name.lower()
 
 
-def _field_names(event: Any) -> str:
-    return ", ".join(f"`{field.name}`" for field in fields(event))
-
-
 def _first_sentence(event: type) -> str:
     sentence, *_ = " ".join((getdoc(event) or "").split()).partition(". ")
     return f"{sentence.removesuffix('.')}."

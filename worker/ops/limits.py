@@ -23,7 +23,7 @@ from worker.ops.table import columns
 from worker.ports import Clock
 from worker.settings import Topology, VendorSettings
 
-_HEAD = ("vendor", "windows", "used", "now", "tasks", "waiting", "ahead", "why it waits")
+_HEAD = ("vendor", "used", "now", "tasks", "waiting", "ahead", "why it waits")
 _FULL = 0.9  # of a window: then the limit is what is waited for
 
 
@@ -71,9 +71,9 @@ async def local_limits(topology: Topology, vendors: Sequence[str]) -> Sequence[V
 
 
 async def _state(table: StateTable, name: str, settings: VendorSettings, clock: Clock) -> LimitState | None:
-    """What the fleet shares, if it does."""
+    """What the fleet shares, if it does: what `share` is by default here says nothing of tasks on ECS."""
     key = settings.limit_key
-    if settings.share != "fleet" or settings.rate is None or (key and parse_naming("limit_key", key).has_fields):
+    if settings.rate is None or (key and parse_naming("limit_key", key).has_fields):
         return None
     place = limit_of_vendor(VendorName(name)) if key is None else limit_of_key(key)
     return await TableReservations(table, place, clock).state()
@@ -146,7 +146,6 @@ def _row(standing: VendorStanding) -> tuple[str, ...]:
     pairs = zip(standing.used, standing.windows, strict=True)
     return (
         standing.vendor,
-        ", ".join(standing.windows) or "–",
         ", ".join(f"{'?' if count is None else count} of {window}" for count, window in pairs) or "–",
         "–" if standing.per_second is None else f"{standing.per_second:.3g}/s",
         str(standing.tasks),

@@ -11,7 +11,8 @@ from worker.ops.costs import HOURS, Cost
 from worker.ops.plan import Plan, PoolPlan, VendorPlan
 from worker.ops.table import columns
 
-_VENDORS = ("vendor", "pool", "load", "limit", "sent at most", "a request", "tasks", "backlog", "tasks for it")
+_VENDORS = ("vendor", "pool", "load", "limit", "at most", "a request", "tasks", "backlog", "tasks for it")
+_WITHOUT_BACKLOG = len(_VENDORS) - 2
 _WHY: Mapping[str, str] = {
     "vendor limit": "the vendor's limit binds: more tasks would not help, quota would",
     "cap": "max_tasks binds",
@@ -34,7 +35,7 @@ def totals(lines: Sequence[Cost]) -> tuple[float, float]:
 def as_table(planned: Plan) -> str:
     """For people."""
     parts = [
-        columns([_VENDORS, *map(_row, planned.vendors)]),
+        _vendors(planned.vendors),
         columns([("pool", "tasks", "for the backlog", "max_tasks"), *map(_pool_row, planned.pools)]),
         "\n".join(line for one in planned.vendors for line in _sentences(one)),
         columns([("dollars a month", "idle", "load", "of the load"), *_cost_rows(planned.costs)]),
@@ -43,9 +44,15 @@ def as_table(planned: Plan) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
+def _vendors(vendors: Sequence[VendorPlan]) -> str:
+    """Within 80 columns, as far as names allow: what no vendor has is left out."""
+    shown = len(_VENDORS) if any(one.backlog for one in vendors) else _WITHOUT_BACKLOG
+    return columns([row[:shown] for row in (_VENDORS, *map(_row, vendors))])
+
+
 def _prices(planned: Plan) -> str:
     return (
-        f"List prices of {planned.region}, {planned.prices_of}; a month has {HOURS} hours. "
+        f"List prices of {planned.region}, {planned.prices_of}; a month has {HOURS} hours.\n"
         "Data to the internet, taxes and free tiers are left out."
     )
 

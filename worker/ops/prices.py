@@ -100,8 +100,15 @@ class Prices(_Part):
             text = (file or files("worker.ops") / "prices.toml").read_text(encoding="utf-8")
             tables = tomllib.loads(text)
             return cls.model_validate({"functions" if name == "lambda" else name: tables[name] for name in tables})
-        except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except OSError as error:
+            raise ConfigurationError(f"{file}: cannot be read: {error.strerror}") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ConfigurationError(f"{file}: cannot be read as TOML: {error}") from error
         except ValidationError as error:
-            wrong = [f"{file}: {'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
+            wrong = [f"{file}: {_place(each['loc'])}: {each['msg']}" for each in error.errors()]
             raise ConfigurationError("\n".join(wrong)) from error
+
+
+def _place(path: tuple[int | str, ...]) -> str:
+    """As the file has it."""
+    return ".".join("lambda" if part == "functions" else str(part) for part in path)

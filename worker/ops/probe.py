@@ -26,7 +26,9 @@ def live_url(topology: Topology) -> str:
     """Where the topology's worker tells whether it is alive; raises ConfigurationError where it does not."""
     sluice = topology.sluice
     if sluice.health_port == 0:
-        raise ConfigurationError("[sluice] health_port is 0: there is no health server; name another with --url")
+        raise ConfigurationError(
+            "[sluice] health_port is 0: there is no health server (`sluice health --url` asks another)"
+        )
     host = _ANYWHERE.get(sluice.health_host, sluice.health_host)
     return f"http://{f'[{host}]' if ':' in host else host}:{sluice.health_port}/live"
 

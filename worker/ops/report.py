@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from worker.model.duration import format_duration
 from worker.model.errors import ConfigurationError
 from worker.ops.finding import Finding, Severity
 from worker.ops.table import columns
 from worker.settings import Topology, VendorSettings
 
-_HEAD = ("vendor", "adapter", "rate", "concurrency", "visibility", "filter", "attempts", "findings")
+_HEAD = ("vendor", "adapter", "rate", "concurrency", "filter", "attempts", "findings")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,6 @@ def _row(name: str, entry: VendorSettings, findings: Sequence[Finding]) -> tuple
         entry.adapter,
         str(entry.rate or "–"),
         str(entry.concurrency),
-        format_duration(entry.visibility),
         _filter_words(entry),
         str(entry.max_attempts),
         _count(findings),
@@ -57,7 +55,8 @@ def _row(name: str, entry: VendorSettings, findings: Sequence[Finding]) -> tuple
 def _filter_words(entry: VendorSettings) -> str:
     if not entry.filter:
         return "everything"
-    return f"{entry.filter_scope}: {', '.join(entry.filter)}"
+    names = ", ".join(entry.filter)
+    return names if entry.filter_scope == "attributes" else f"body: {names}"
 
 
 def _count(findings: Sequence[Finding]) -> str:

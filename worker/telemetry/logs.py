@@ -34,7 +34,7 @@ def configure(stream: TextIO, *, verbosity: int = 0, json: bool | None = None) -
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _json if as_json else structlog.dev.ConsoleRenderer(colors=stream.isatty()),
+            _json if as_json else structlog.dev.ConsoleRenderer(colors=stream.isatty(), sort_keys=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
     ).bind()
