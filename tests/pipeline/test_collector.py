@@ -203,6 +203,19 @@ async def test_who_still_waits_when_the_group_is_over_is_cancelled() -> None:
 
 
 @virtual_time
+async def test_a_call_that_is_cancelled_before_it_begins_cancels_its_callers() -> None:
+    """Such a task does nothing at all, so it cannot tell them itself."""
+    calls = Calls()
+    waiting: list[asyncio.Future[int]] = []
+    with suppress(ExceptionGroup):
+        async with asyncio.TaskGroup() as group:
+            waiting.append(Collector(calls, group=group, size=1).add(1))
+            raise OSError
+    await asyncio.sleep(1)
+    assert (calls.made, waiting[0].cancelled()) == ([], True)
+
+
+@virtual_time
 async def test_a_call_that_nobody_waits_for_any_more_is_ended() -> None:
     """Its group need not wait for it; while one of its callers is left it goes on."""
     calls = Calls()

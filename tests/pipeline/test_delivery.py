@@ -80,6 +80,17 @@ async def test_a_failure_comes_back_after_what_the_vendor_asked_for() -> None:
 
 
 @virtual_time
+async def test_a_fresh_copy_has_the_attempts_of_what_it_replaces() -> None:
+    """To SQS it is received for the first time; the vendor and the log are told how often it has failed."""
+    failed = [RetryAfter(timedelta(seconds=1), "HTTP 500")] * 4
+    line = line_of(*failed, rules=Rules(Policy(), receives=5))
+    line.queue.put("{}")
+    async with line.running():
+        await line.drained()
+    assert [jobs[0].attempt for _, jobs in line.vendor.sent] == [1, 2, 3, 4, 5]
+
+
+@virtual_time
 async def test_after_max_attempts_it_is_buried_with_the_reason() -> None:
     """The dead letter says why, how often, since when and what came last; its key stays."""
     line = line_of(*[RetryAfter(None, "HTTP 500")] * 9, rules=Rules(Policy(max_attempts=3)))

@@ -55,7 +55,7 @@ def test_a_probe_without_an_answer_passes_the_probe_on() -> None:
     """The next request is the probe, at once."""
     door = closed()
     door.probe()
-    door.abandon()
+    assert door.abandon()
     assert door.may_pass(NOW + 2)
     assert door.probe()
 
@@ -65,7 +65,7 @@ def test_only_a_probe_can_be_abandoned(prepare: type[Door]) -> None:
     """What is open stays open, what is closed stays closed."""
     door = prepare()
     state = door.state
-    door.abandon()
+    assert not door.abandon()
     assert door.state is state
 
 

@@ -191,6 +191,23 @@ async def test_limits_of_a_process_stay_in_touch_by_one_of_them() -> None:
 
 
 @virtual_time
+async def test_limits_of_a_process_do_not_all_ask_while_one_waits_for_its_answer() -> None:
+    """However many there are (one for each shop), and though the table takes its time; if it takes long, one more."""
+    one = Task()
+    tasks = [one, *(Task(contact=one.contact) for _ in range(9))]
+    async with kept(*tasks):
+        for task in tasks:
+            task.reservations.latency = 0.02
+        before = sum(task.faults.calls["state"] for task in tasks)
+        await asyncio.sleep(30)
+        assert 18 <= sum(task.faults.calls["state"] for task in tasks) - before <= 22
+        for task in tasks:
+            task.reservations.latency = 0.15
+        await asyncio.sleep(30)
+        assert sum(task.faults.calls["state"] for task in tasks) - before <= 65
+
+
+@virtual_time
 async def test_a_call_of_several_takes_as_many_slots_at_its_last() -> None:
     """Whatever is in hand; one of more than was said is refused."""
     task = Task(rate=parse_rate("10/s"), most_cost=4)
@@ -425,6 +442,23 @@ async def test_one_probe_reopens_for_all() -> None:
         await one.send(2)
         assert now() - began <= 1.5
         assert sent
+
+
+@virtual_time
+async def test_a_probe_that_ended_without_a_reply_is_another_s_at_once() -> None:
+    """Nobody waits for what will not come."""
+    one = Task()
+    two = Task(reservations=one.reservations)
+    async with kept(one, two):
+        one.throttle.closed(1.0)
+        await asyncio.sleep(1.1)
+        await two.send(1)
+        two.throttle.probing()
+        await asyncio.sleep(5)
+        two.throttle.probing(0.0)
+        began = now()
+        await one.send(1)
+        assert now() - began <= 1.5
 
 
 @virtual_time

@@ -120,7 +120,7 @@ def test_a_newcomer_goes_behind_those_put_off_and_they_do_not() -> None:
 
 
 def test_another_task_s_word_closes_the_door() -> None:
-    """Each entry that shares the limit is told, once; what comes while a probe is on its way is for it to decide."""
+    """Each entry that shares the limit is told, once; while a probe is on its way that decides, if it has an answer."""
     clock, told = ManualClock(), Told()
     limiter, now = limited("2/s", clock), clock.monotonic()
     limiter.sharers.append(told)
@@ -131,6 +131,8 @@ def test_another_task_s_word_closes_the_door() -> None:
     limiter.door.probe()
     limiter.close(90, now)
     assert limiter.door.shut_for(now) == 0
+    limiter.door.abandon()
+    assert limiter.door.shut_for(now) == 90
 
 
 def test_one_limit_is_the_same_for_all() -> None:

@@ -15,6 +15,7 @@ from tests.fakes.clock import LoopClock
 from tests.fakes.line import Line
 from tests.fakes.loop import virtual_time
 from tests.fakes.vendor import ScriptedVendor
+from worker.model.disposition import Policy
 from worker.model.errors import OverdueError, RefusedError, UnavailableError
 from worker.model.events import (
     AwsCallFailed,
@@ -25,9 +26,10 @@ from worker.model.events import (
     WorkerStopped,
     WorkerStopping,
 )
-from worker.model.message import Job
+from worker.model.message import Job, Publication
 from worker.model.outcome import Continue, Delivered, Outcome, Throttled
 from worker.model.rate import parse_rate
+from worker.pipeline.delivery import Rules
 from worker.pipeline.gate import Limits
 from worker.pipeline.stop import Stop
 from worker.pipeline.throttle import Throttle
@@ -149,10 +151,39 @@ async def test_a_second_signal_ends_the_grace() -> None:
 
 
 @virtual_time
-async def test_a_stop_at_the_gate_hands_back_what_waits_there() -> None:
-    """A closed gate does not hold up a stop beyond the grace."""
+async def test_a_second_signal_ends_no_giving_back() -> None:
+    """What the last poll brought is visible again as soon as SQS takes it."""
+    line = Line(times=Times(grace=60, poll=1, flush=5))
+    async with line.running() as task:
+        await asyncio.sleep(1)
+        line.stop.ask("SIGINT")
+        held = line.queue.faults.hold("change_visibility")
+        line.queue.put("{}")
+        await line.until(lambda: line.queue.calls["change_visibility"])
+        line.stop.ask("SIGINT")
+        await asyncio.sleep(1)
+        held.set()
+        await task
+    assert line.queue.in_flight == 0
+
+
+@virtual_time
+async def test_a_stop_mid_send_buries_what_must_not_be_repeated() -> None:
+    """The request has left and no answer came."""
+    line = Line(vendor=ScriptedVendor(latency=100), rules=Rules(Policy(bury_ambiguous=True)))
+    line.queue.put("{}")
+    async with line.running():
+        await line.vendor.arrived.wait()
+    assert (len(line.queue), len(line.dead)) == (0, 1)
+    assert [event.outcome for event in line.events.of(MessageSettled)] == ["Ambiguous"]
+
+
+@pytest.mark.parametrize("buries", [False, True])
+@virtual_time
+async def test_a_stop_at_the_gate_hands_back_what_waits_there(buries: bool) -> None:
+    """A closed gate does not hold up a stop beyond the grace; what was throttled may be repeated."""
     vendor = ScriptedVendor(lambda jobs: [Throttled(timedelta(seconds=50))] * len(jobs))
-    line = Line(vendor=vendor, limits=Limits(concurrency=3))
+    line = Line(vendor=vendor, limits=Limits(concurrency=3), rules=Rules(Policy(bury_ambiguous=buries)))
     line.queue.put("{}", "{}", "{}")
     async with line.running():
         await vendor.arrived.wait()
@@ -200,6 +231,28 @@ async def test_a_stop_that_takes_too_long_is_told() -> None:
     with pytest.raises(OverdueError, match="7 s"):
         await task
     assert line.clock.monotonic() - asked < 30
+
+
+class Topic:
+    """A topic that is away."""
+
+    async def publish(self, publications: Sequence[Publication]) -> None:
+        raise UnavailableError("away")
+
+
+@virtual_time
+async def test_what_cannot_be_published_does_not_hold_up_a_stop() -> None:
+    """It is tried again for as long as its lease lives, but not beyond grace and flush."""
+    vendor = ScriptedVendor(lambda jobs: [Delivered((Publication("x"),))] * len(jobs))
+    line = Line(vendor=vendor, publications=Topic(), times=Times(grace=2, poll=1, flush=5))
+    line.queue.put("{}")
+    task = asyncio.create_task(line.run())
+    await vendor.arrived.wait()
+    line.stop.ask("test")
+    asked = line.clock.monotonic()
+    with pytest.raises(OverdueError):
+        await task
+    assert line.clock.monotonic() - asked < 10
 
 
 class Poison(ScriptedVendor):

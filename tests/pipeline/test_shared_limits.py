@@ -203,8 +203,8 @@ class Fleet:
     def closed(self, seconds: float) -> None:
         self.told.append(seconds)
 
-    def probing(self) -> None:
-        self.told.append("probing")
+    def probing(self, seconds: float = 30.0) -> None:
+        self.told.append("probing" if seconds else "no reply")
 
     def reopened(self) -> None:
         self.told.append("reopened")
@@ -228,6 +228,22 @@ async def test_the_fleet_is_told_what_closes_its_limit_and_that_it_is_open_again
     await asyncio.sleep(60)
     await desk.ask()
     assert fleet.told == [10, "probing", "reopened"]
+
+
+@virtual_time
+async def test_the_fleet_need_not_wait_for_the_reply_to_a_probe_that_was_ended() -> None:
+    """A stop, or a lost lease: the others are told, and the next request is the probe. A key's is nobody else's."""
+    fleet = Fleet()
+    desk = Desk(OneLimit(Limiter(None, fleet)))
+    await desk.ask(Throttled(5 * SECOND, Scope("k")), key="k")
+    await desk.ask(Throttled(SECOND))
+    await asyncio.sleep(10)
+    probe = desk.start(key="k", seconds=60)
+    await asyncio.sleep(1)
+    assert fleet.told == [1, "probing"]
+    probe.cancel()
+    await desk.ask()
+    assert fleet.told == [1, "probing", "no reply", "probing", "reopened"]
 
 
 # a limit for each value

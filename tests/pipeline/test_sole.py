@@ -7,13 +7,18 @@ import math
 from contextlib import AsyncExitStack
 from datetime import timedelta
 
+import pytest
+
 from tests.fakes.clock import LoopClock
+from tests.fakes.line import Line
 from tests.fakes.loop import virtual_time
 from tests.fakes.telemetry import RecordedTelemetry
 from tests.fakes.tenure import MemoryTenure, Seat
 from worker.model.errors import UnavailableError
-from worker.model.events import LimiterDegraded, LimiterRestored
+from worker.model.events import LimiterDegraded, LimiterRestored, PipelineCrashed
 from worker.model.rate import Rate, parse_rate
+from worker.pipeline.gate import Limits
+from worker.pipeline.limiter import LimitByValue, Limiter, OneLimit
 from worker.pipeline.sole import SoleThrottle, Terms
 from worker.pipeline.tenancy import Tenancy
 from worker.pipeline.throttle import Throttle
@@ -80,9 +85,9 @@ async def test_a_right_that_is_lost_while_the_limit_is_waited_for_is_waited_for_
         await task.sending(stack)
         await asyncio.sleep(5)
         assert len(task.sent) == 1
-        left = task.clock.now().timestamp() + 100
+        left = task.clock.now().timestamp() + 80
         seat.owner, seat.ends = "another", left
-        await asyncio.sleep(99)
+        await asyncio.sleep(79)
         assert len(task.sent) == 1
         await asyncio.sleep(10)
         assert len(task.sent) == 2
@@ -124,3 +129,46 @@ async def test_it_is_asked_as_any_other() -> None:
         assert task.sole.is_idle(task.clock.monotonic())
         task.sole.throttled(task.clock.monotonic())
         assert task.sole.factor == 1.0
+
+
+def lost_to_another(task: Task, seconds: float) -> None:
+    """Another task has the right from now on, for so long."""
+    seat = task.tenure.seat
+    seat.owner, seat.ends = "another", task.clock.now().timestamp() + seconds
+
+
+@pytest.mark.parametrize("is_one", [True, False])
+@virtual_time
+async def test_what_a_poll_brings_after_the_right_was_lost_goes_back(is_one: bool) -> None:
+    """It comes again once the right is back, whether there is one limit or one for each value."""
+    task = Task(Seat())
+    limiters = OneLimit(Limiter(task.sole)) if is_one else LimitByValue(lambda _: Limiter(task.sole), lambda: 0.0)
+    line = Line(limits=Limits(10, limiters=limiters))
+    async with task.tenancy, line.running():
+        held = line.queue.faults.hold("receive")
+        await asyncio.sleep(1)
+        lost_to_another(task, 300)
+        await asyncio.sleep(10)
+        line.queue.put("{}", "{}", "{}")
+        held.set()
+        await line.until(lambda: line.queue.in_flight)
+        await asyncio.sleep(1)
+        assert not line.pipeline.held
+        await line.drained()
+    assert len(line.vendor.sent) == 3
+    assert not line.events.of(PipelineCrashed)
+
+
+@virtual_time
+async def test_what_waits_for_a_right_that_was_lost_goes_back() -> None:
+    """The other task sends it; here it would be held for as long as that one has the right."""
+    task = Task(Seat())
+    line = Line(limits=Limits(2, limiters=OneLimit(Limiter(task.sole))))
+    async with task.tenancy, line.running():
+        line.queue.put(*["{}"] * 400)
+        await asyncio.sleep(3)
+        lost_to_another(task, 3600)
+        await asyncio.sleep(10)
+        assert line.pipeline.held
+        await asyncio.sleep(60)
+        assert not line.pipeline.held

@@ -142,3 +142,16 @@ async def test_a_crash_releases_nothing() -> None:
             await task.tenancy.opened()
             1 / 0  # noqa: B018 - it crashes
     assert seat.owner is task.tenure
+
+
+@virtual_time
+async def test_who_waits_for_another_s_right_is_let_go_in_time() -> None:
+    """Nobody knows when that ends; what it waits with can be sent there."""
+    old, new = Task(seat := Seat()), Task(seat)
+    async with old.tenancy:
+        await old.opened_after()
+        async with new.tenancy:
+            began = new.clock.monotonic()
+            await new.tenancy.opened(20)
+            assert new.tenancy.opens_in() == math.inf
+            assert 20 <= new.clock.monotonic() - began <= 25

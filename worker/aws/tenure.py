@@ -30,13 +30,14 @@ class TableTenure:
     async def claim(self, lasting: timedelta, window: timedelta) -> Sole | InProgress:
         """Have it, or have it on; of two tasks that ask at once, one gets it."""
         wait = NOTHING if self._now() < self._ours_until else await self._wait()
+        ends = self._now() + lasting.total_seconds()  # whatever the call takes
         standing = await self._table.put_where_free(
             self._item(lasting, window),
             or_if=f"{_OWNER} = :owner OR {_ENDS} <= :now",
             values={":owner": self._owner},
         )
         if standing is None:
-            self._ours_until = self._now() + lasting.total_seconds()
+            self._ours_until = ends
             return Sole(wait)
         self._ours_until = 0.0
         return InProgress(timedelta(seconds=max(0.0, float(standing.values[_ENDS]) - self._now())))

@@ -67,9 +67,9 @@ class Collector(Generic[T, R]):
             task = self._group.create_task(call)
         except RuntimeError:  # the group is at its end: nobody would ever answer
             call.close()
-            for future in waiting:
-                future.cancel()
+            _leave(waiting)
         else:
+            task.add_done_callback(lambda _: _leave(waiting))
             for future in waiting:
                 future.add_done_callback(lambda _: _end(task, waiting))
 
@@ -79,12 +79,16 @@ class Collector(Generic[T, R]):
             for future, result in zip(waiting, results, strict=True):
                 if not future.done():
                     future.set_result(result)
-        except BaseException as error:
+        except Exception as error:  # noqa: BLE001 - handed on
             for future in waiting:
                 if not future.done():
-                    future.set_exception(error) if isinstance(error, Exception) else future.cancel()
-            if not isinstance(error, Exception):
-                raise
+                    future.set_exception(error)
+
+
+def _leave(waiting: Sequence[asyncio.Future[R]]) -> None:
+    """Let those go whom a call has left without a word: one that is cancelled before it begins raises nothing."""
+    for future in waiting:
+        future.cancel()
 
 
 def _end(task: asyncio.Task[None], waiting: Sequence[asyncio.Future[R]]) -> None:

@@ -7,14 +7,16 @@ import math
 from worker.model.pacing import IN_TOUCH, PATIENCE, PROOF, Pacing
 
 _EACH = IN_TOUCH - PATIENCE  # seconds between two calls, at most: the next one comes in time
+_ANSWER = 0.1  # seconds within which a call is answered as a rule
 
 
 class Contact:
     """When this process has last heard from the table, whatever it asked; all limits share it. Monotonic seconds."""
 
-    __slots__ = ("heard_at", "since")
+    __slots__ = ("asked_at", "heard_at", "since")
 
     def __init__(self) -> None:
+        self.asked_at = -math.inf  # when the last call began, whatever comes of it
         self.heard_at = -math.inf  # when the last call that went well began
         self.since = math.inf  # since when it has been in touch without a break
 
@@ -40,6 +42,10 @@ class Touch:
         self._failed_at = -math.inf  # when the last call that failed began
         self._failing_reserve = False
         self.failing_since: float | None = None
+
+    def asks(self, began: float) -> None:
+        """A call begins."""
+        self._contact.asked_at = began
 
     def heard(self, began: float, now: float, *, reserving: bool) -> None:
         """A call went well. Where reserving fails and reading does not, only a reservation shows that it is over."""
@@ -86,7 +92,10 @@ class Touch:
 
     def call_in(self, now: float) -> float:
         """Seconds until the table is to be heard from again, so that it stays in touch."""
-        return self._contact.heard_at + _EACH - now
+        due = self._contact.heard_at + _EACH
+        if self._contact.asked_at > self._contact.heard_at:  # another limit asks: its answer is good for all
+            due = max(due, self._contact.asked_at + _ANSWER)
+        return due - now
 
     @property
     def _in_touch_since(self) -> float:

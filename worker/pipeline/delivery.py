@@ -12,7 +12,7 @@ from functools import partial
 from worker.model.disposition import Bury, Decision, Failures, Policy, Postpone, Renew, Replace, dispose, is_failure
 from worker.model.errors import AwsError, BadMessageError
 from worker.model.message import NOTHING, Message
-from worker.model.outcome import Blocked, Continue, Delivered, Outcome, Rejected, RetryAfter, Throttled
+from worker.model.outcome import Ambiguous, Blocked, Continue, Delivered, Outcome, Rejected, RetryAfter, Throttled
 from worker.pipeline.batcher import Batcher
 from worker.pipeline.collector import confirmed
 from worker.pipeline.decoder import Decoder, inherited, key_of
@@ -146,7 +146,7 @@ class Delivery:
                 return Throttled(early)
             if self._steps.dedup and (known := await self._steps.dedup.ask(held)) is not None:
                 return known
-            if held.message.receive_count > 1:
+            if held.way.again:
                 held.failures += (await self._steps.attempts.of(held.key)).count
             held.job = replace(held.job, attempt=held.failures + 1) if held.failures else held.job
             return await (self._alone(held) if self._may_kill(held) else self._batcher.deliver(held))
@@ -220,6 +220,8 @@ class Delivery:
         with await self._steps.gate.admit(way, partial(self._steps.places.aside, len(batch))) as passage:
             if not all(self._steps.leases.alive(held.lease) for held in batch):
                 raise ClosedError(0)  # not ours to send any more; what is ours of the batch comes again
+            for held in batch:
+                held.is_in_air = True
             said = await self._steps.vendor.exchange(request, jobs)
             outcomes = [held.narrowed(outcome) for held, outcome in zip(batch, said, strict=True)]
             passage.observe(outcomes)
@@ -272,7 +274,14 @@ class Delivery:
             await self._steps.attempts.forget(held.key)
 
     async def _hand_back(self, held: Held) -> None:
-        """The grace is over: it is visible again at once, at the cursor that it has reached."""
+        """The grace is over: it is visible again at once, at the cursor that it has reached.
+
+        Mid-send nobody knows what the vendor did: what must not be repeated is buried.
+        """
+        if held.is_in_air and self._rules.policy.bury_ambiguous:
+            outcome = Ambiguous("the worker stopped while it was being sent")
+            await self._settle(held, outcome, await self._dispose(held, outcome))
+            return
         decision = self._to_come_again(held, Decision(Postpone(NOTHING)))
         if await self._carry_out(held, decision):
             self._steps.report.handed_back(held, decision.disposition)

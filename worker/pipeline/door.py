@@ -78,11 +78,13 @@ class Door:
         self._tell()
         return closed
 
-    def abandon(self) -> None:
-        """The probe ended without a word of the vendor: the next request is the probe."""
-        if self.state is State.PROBING:
-            self.state = State.CLOSED
-            self._tell()
+    def abandon(self) -> bool:
+        """The probe ended, and if that was without a word of the vendor (True) the next request is the probe."""
+        if self.state is not State.PROBING:
+            return False
+        self.state = State.CLOSED
+        self._tell()
+        return True
 
     async def change(self, now: float) -> None:
         """Wait until it changes, or until its time is over."""

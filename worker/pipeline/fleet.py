@@ -152,9 +152,9 @@ class FleetThrottle:
         self._keeper.close(seconds)
         self._news.add(Closed(self._clock.now().timestamp() + seconds), seconds)
 
-    def probing(self) -> None:
-        """A probe has left: the others wait for its reply."""
-        self._news.add(Probing(self._clock.now().timestamp() + _PROBE), _PROBE)
+    def probing(self, seconds: float = _PROBE) -> None:
+        """A probe has left: the others wait so long for its reply; 0: there will be none, the next is the probe."""
+        self._news.add(Probing(self._clock.now().timestamp() + seconds), _PROBE)
 
     def reopened(self) -> None:
         """A probe came back well: tell the others."""

@@ -17,7 +17,7 @@ from worker.pipeline.closings import Closings
 from worker.pipeline.door import Door
 from worker.pipeline.keyrates import KeyRates
 from worker.pipeline.lately import Lately
-from worker.pipeline.limiter import Limiter, Limiters, OneLimit
+from worker.pipeline.limiter import Limiter, Limiters, OneLimit, foreseen
 from worker.pipeline.pacer import Pacer
 from worker.pipeline.passage import Passage
 from worker.pipeline.way import ANY, Way
@@ -36,7 +36,7 @@ class ClosedError(SluiceError):
 
     def __init__(self, seconds: float) -> None:
         super().__init__(f"closed for {seconds:.1f} s")
-        self.seconds = seconds
+        self.seconds = foreseen(seconds)
 
 
 @dataclass(frozen=True, slots=True)

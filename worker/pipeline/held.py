@@ -32,6 +32,7 @@ class Held:
     cursor: str | None = None
     attributes: Attributes = field(default_factory=dict)  # the caller's, once it is decoded
     moved: bool = False  # rounds were made: what SQS has of it is behind
+    is_in_air: bool = False  # the vendor may have its request, and has said nothing of it
     seconds: float = 0.0  # of the last vendor request
     claimed: LedgerKey | None = None  # in the ledger, by this delivery
     claimed_at: float = 0.0  # monotonic: when it was last
@@ -72,7 +73,7 @@ class Held:
 
     def learn(self, outcome: Outcome, seconds: float) -> None:
         """What the vendor closed for it, it must pass from now on; and it has not killed us."""
-        self.seconds, self.suspect = seconds, 0
+        self.seconds, self.suspect, self.is_in_air = seconds, 0, False
         if isinstance(outcome, Throttled | Blocked) and outcome.scope.key is not None:
             self.keys |= {outcome.scope.key}
 

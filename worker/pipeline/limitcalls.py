@@ -80,6 +80,7 @@ class LimitCalls:
 
     async def _answer(self, call: Awaitable[T], *, reserving: bool) -> T | None:
         self._began = self._clock.monotonic()
+        self._touch.asks(self._began)
         try:
             async with asyncio.timeout(PATIENCE):
                 return await call

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from worker.pipeline.way import Way
 
 _KEPT = 10_000  # limits by value; beyond, those that are at rest are forgotten
 _LOOKED_AT = 2  # of the longest unused, for each newcomer: one more than it takes the place of
+_UNKNOWN = 30.0  # seconds after which a message comes again where nobody can say when it may be sent
 _FORGIVEN = 3600.0  # seconds after which a cooldown that nobody has probed is forgotten
 
 
@@ -25,8 +27,8 @@ class Fleet(Protocol):
     def closed(self, seconds: float) -> None:
         """Tell them that the vendor wants nothing for so long."""
 
-    def probing(self) -> None:
-        """Tell them that a probe has left."""
+    def probing(self, seconds: float = ...) -> None:
+        """Tell them that a probe has left, so that they wait; 0: it had no reply, and they need not."""
 
     def reopened(self) -> None:
         """Tell them that a probe came back well."""
@@ -75,6 +77,7 @@ class Limiter:
     def close(self, seconds: float, now: float) -> None:
         """Another task was told by the vendor to wait so long; a probe of ours that is on its way decides otherwise."""
         if self.door.state is State.PROBING:
+            self.door.until = max(self.door.until, now + seconds)  # where it ends without a word
             return
         was_open = self.door.state is State.OPEN
         closed = self.door.close(now, reason="throttled", after=seconds)
@@ -104,7 +107,7 @@ class Limiter:
         return self.turns.give(opens_at, now, lasting=cost * _spacing(self.pacer)) - now
 
     def _opens_at(self, pacer: Pacer, others: int, now: float) -> float:
-        return now + max(pacer.shut_for(), others * _spacing(pacer))
+        return now + max(foreseen(pacer.shut_for()), others * _spacing(pacer))
 
     def is_idle(self, now: float) -> bool:
         """Whether it could be made anew without anybody noticing."""
@@ -114,6 +117,11 @@ class Limiter:
     def _is_open(self, now: float) -> bool:
         forgiven = self.door.state is State.CLOSED and self.door.until + _FORGIVEN <= now
         return self.door.state is State.OPEN or forgiven
+
+
+def foreseen(seconds: float) -> float:
+    """The same; a finite time where it is infinite, for another task may send at any time."""
+    return seconds if seconds < math.inf else _UNKNOWN
 
 
 def _spacing(pacer: Pacer) -> float:

@@ -49,7 +49,8 @@ class Passage:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         for door in self.probed:
-            door.abandon()
+            if door.abandon() and door is self.limiter.door and self.limiter.fleet:
+                self.limiter.fleet.probing(0.0)
         self.limiter.in_air -= 1
         self.seconds = self._clock.monotonic() - self.sent_at
         self._gate.left(self.seconds)

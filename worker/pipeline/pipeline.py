@@ -216,7 +216,7 @@ class Pipeline:
             self._plenty.set() if len(messages) == count else self._plenty.clear()
             if stopping.is_set():
                 self._places.fill(count, 0)
-                await polls.give_back(messages)
+                polls.abandon(messages)
                 return
             self._places.fill(count, len(messages))
             self._begin(messages, delivery, deliveries)

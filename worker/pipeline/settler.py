@@ -24,6 +24,7 @@ from worker.pipeline.postponed import Postponed
 from worker.ports import Blobs, Clock, EntryFailure, Ledger, Outbox, Publications, Queue, Telemetry
 
 T = TypeVar("T")
+_Step = tuple[Lease, Callable[[Sequence[Lease]], Awaitable[Sequence[EntryFailure]]], str]  # a call, and its name
 
 _LINGER = 0.5  # seconds that a delete waits for nine others; its message's heartbeat goes on
 _SOON = 0.05  # the same for what is written to the queues: rarer, and others may be waiting for it
@@ -74,6 +75,7 @@ class Settler:
         self._clock = clock
         self._telemetry = telemetry
         self._copies = Copies(ports.blobs)
+        self._steps = Collector(self._step, group=group, size=1)
         self._deletes = Collector(self._delete, group=group, linger=_LINGER)
         self._late_deletes = Collector(self._delete, group=group, linger=_SOON)
         self._visibilities = Collector(self._show, group=group, linger=_SOON)
@@ -125,7 +127,7 @@ class Settler:
             await sink.publish(keyed)
             return ()
 
-        return (await self._until_confirmed([lease], lambda x: x, call, "Publish"))[0]
+        return await self._steps.add((lease, call, "Publish"))
 
     async def _postpone(self, lease: Lease, delay: timedelta) -> bool:
         await self._leases.silence(lease)
@@ -163,8 +165,13 @@ class Settler:
                 return [EntryFailure(0, error.code, final=True)]
             return ()
 
-        await self._until_confirmed([lease], lambda x: x, call, "PutObject")
+        await self._steps.add((lease, call, "PutObject"))
         return made[0] if made else None
+
+    async def _step(self, steps: Sequence[_Step]) -> Sequence[bool]:
+        """What is done for one message by itself; in the group, with which it ends though its caller is shielded."""
+        [(lease, call, operation)] = steps
+        return await self._until_confirmed([lease], lambda each: each, call, operation)
 
     async def _delete(self, leases: Sequence[Lease]) -> Sequence[bool]:
         async def call(left: Sequence[Lease]) -> Sequence[EntryFailure]:

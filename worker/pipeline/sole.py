@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from worker.model.events import LimiterDegraded, LimiterRestored
 from worker.model.rate import Rate
+from worker.pipeline.gate import ClosedError
 from worker.pipeline.tenancy import Tenancy
 from worker.pipeline.throttle import Throttle
 from worker.ports import Clock, Telemetry
+
+_PATIENCE = 60.0  # seconds that a request waits for the right
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +62,22 @@ class SoleThrottle:
         return max(self._tenancy.opens_in(), self._throttle.shut_for())
 
     async def wait(self, cost: int = 1) -> None:
-        """Return when `cost` tokens may be used; `take` follows at once, with nothing awaited between."""
+        """Return when `cost` tokens may be used; `take` follows at once, with nothing awaited between.
+
+        Raises ClosedError where another task has had the right for a minute: the message goes back, and that one
+        sends it.
+        """
         while True:
-            await self._tenancy.opened()
+            await self._tenancy.opened(_PATIENCE)
+            self._endure()
             self._heed()
             await self._throttle.wait(cost)
             if not self._tenancy.opens_in():  # the right may have been lost in the wait
                 return
+
+    def _endure(self) -> None:
+        if self._tenancy.opens_in() == math.inf:
+            raise ClosedError(math.inf)
 
     def take(self, cost: int = 1) -> None:
         """They are used now."""

@@ -59,9 +59,12 @@ class Tenancy:
         """Whether the table is away for so long that nobody can have the right anew."""
         return bool(self.reason) and self._clock.monotonic() >= self._adrift_from
 
-    async def opened(self) -> None:
-        """Wait until this task may send."""
+    async def opened(self, patience: float = math.inf) -> None:
+        """Wait until this task may send; for so many seconds at most where another may, and nobody knows how long."""
+        ends = self._clock.monotonic() + patience
         while (wait := self.opens_in()) > 0:
+            if wait == math.inf and self._clock.monotonic() >= ends:
+                return
             moved = self.moved
             try:
                 async with asyncio.timeout(min(wait, _EACH)):
