@@ -32,7 +32,7 @@ _FETCH_AGAIN = 30.0  # seconds after a claim check that could not be fetched
 _SOON = timedelta(seconds=1)  # a continuation that is due within this is not put off again
 _SPARE = 3  # receives that SQS must still allow; with fewer left, a fresh copy takes the message's place
 _LIVES = 3  # of a suspect: so many workers may die with it; then it is buried
-_ASIDE = timedelta(seconds=3)  # at least, and three times as long at most: how long a suspect waits for another one
+_ASIDE = timedelta(seconds=1)  # at least, and three times as long at most: how long a suspect waits for another one
 _QUIET = 30.0  # seconds that a suspect waits for all else in work to be done; a poll takes 20 s at most
 _JITTER, _MOST_JITTER = 0.1, 30.0  # part of a wait for the gate, and seconds: not all comes back at once
 
