@@ -29,7 +29,8 @@ from worker.model.outcome import (
     Throttled,
 )
 from worker.model.rate import parse_rate
-from worker.pipeline.gate import ClosedError, Gate, Limits, Passage
+from worker.pipeline.closed import ClosedError
+from worker.pipeline.gate import Gate, Limits, Passage
 from worker.pipeline.throttle import Throttle
 from worker.pipeline.way import Way
 

@@ -19,7 +19,8 @@ from tests.fakes.windows import keeps
 from worker.model.events import GateClosed, GateOpened
 from worker.model.outcome import Blocked, Delivered, Outcome, Scope, Throttled
 from worker.model.rate import parse_rate
-from worker.pipeline.gate import ClosedError, Gate, Limits
+from worker.pipeline.closed import ClosedError
+from worker.pipeline.gate import Gate, Limits
 from worker.pipeline.limiter import LimitByValue, Limiter, Limiters, OneLimit
 from worker.pipeline.throttle import Throttle
 from worker.pipeline.way import Way

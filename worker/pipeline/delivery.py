@@ -14,26 +14,24 @@ from worker.model.errors import AwsError, BadMessageError
 from worker.model.message import NOTHING, Message
 from worker.model.outcome import Ambiguous, Blocked, Continue, Delivered, Outcome, Rejected, RetryAfter, Throttled
 from worker.pipeline.batcher import Batcher
+from worker.pipeline.closed import ClosedError
 from worker.pipeline.collector import confirmed
 from worker.pipeline.decoder import Decoder, inherited, key_of
 from worker.pipeline.dedup import Dedup
-from worker.pipeline.gate import ClosedError, Gate
+from worker.pipeline.gate import Gate
 from worker.pipeline.guarded import AdapterError, GuardedVendor
 from worker.pipeline.held import Held
 from worker.pipeline.leases import Leases
 from worker.pipeline.places import Places
 from worker.pipeline.report import Report
 from worker.pipeline.settler import Settler
+from worker.pipeline.suspects import Suspects
 from worker.pipeline.tombstones import Tombstones
 from worker.pipeline.way import Way
 from worker.ports import Attempts, Clock
 
 _FETCH_AGAIN = 30.0  # seconds after a claim check that could not be fetched
 _SOON = timedelta(seconds=1)  # a continuation that is due within this is not put off again
-_SPARE = 3  # receives that SQS must still allow; with fewer left, a fresh copy takes the message's place
-_LIVES = 3  # of a suspect: so many workers may die with it; then it is buried
-_ASIDE = timedelta(seconds=1)  # at least, and three times as long at most: how long a suspect waits for another one
-_QUIET = 30.0  # seconds that a suspect waits for all else in work to be done; a poll takes 20 s at most
 _JITTER, _MOST_JITTER = 0.1, 30.0  # part of a wait for the gate, and seconds: not all comes back at once
 
 
@@ -75,7 +73,7 @@ class Delivery:
         self._clock = clock
         self._stopping = stopping
         self._batcher = Batcher(steps.vendor.traits.batch, self.talk, group)
-        self._suspect_in_hand = False
+        self._suspects = Suspects(steps.places, steps.report, receives=rules.receives)
 
     async def handle(self, message: Message) -> None:
         """Design section 4 from the lease on; its place was taken by the receive."""
@@ -146,39 +144,16 @@ class Delivery:
                 return Throttled(early)
             if self._steps.dedup and (known := await self._steps.dedup.ask(held)) is not None:
                 return known
-            if held.way.again:
+            if held.again:
                 held.failures += (await self._steps.attempts.of(held.key)).count
             held.job = replace(held.job, attempt=held.failures + 1) if held.failures else held.job
-            return await (self._alone(held) if self._may_kill(held) else self._batcher.deliver(held))
+            if self._suspects.includes(held):
+                return await self._suspects.alone(held, self.talk)
+            return await self._batcher.deliver(held)
         except BadMessageError as error:
             return Rejected(error.reason, error.code)
         except AwsError:
             return Throttled(timedelta(seconds=_jittered(_FETCH_AGAIN)))
-
-    def _may_kill(self, held: Held) -> bool:
-        """Whether it was received so often, with no failed attempt to show for it, that it may kill its worker."""
-        doubtful = not held.failures and held.message.receive_count > self._rules.receives - _SPARE
-        return held.suspect > 0 or doubtful
-
-    async def _alone(self, held: Held) -> Outcome:
-        """A fresh copy of a suspect is sent with nothing else in work, so that it takes nobody along.
-
-        Each death is counted in a copy, which comes at another time than those that died with it.
-        """
-        if not held.suspect:
-            self._steps.report.suspected(held)
-        if not held.suspect or held.message.receive_count > 1:
-            held.suspect += 1
-            if (deaths := held.suspect - 1) >= _LIVES:
-                return Rejected(f"{deaths} workers died of it, alone, and had no outcome: it kills", "kills")
-        elif not self._suspect_in_hand:
-            self._suspect_in_hand = True
-            try:
-                async with self._steps.places.alone(_QUIET):
-                    return (await self.talk([held]))[0]
-            finally:
-                self._suspect_in_hand = False
-        return Throttled(_ASIDE * random.uniform(1, 3))  # noqa: S311 - jitter
 
     async def talk(self, batch: Sequence[Held]) -> Sequence[Outcome]:
         """Rounds until the vendor has said what becomes of each job; a throttle is waited for in hand."""
@@ -291,13 +266,10 @@ class Delivery:
         match decision.disposition:
             case Postpone(delay) if held.moved:
                 return replace(decision, disposition=Replace(held.cursor, delay))
-            case Postpone(delay) if held.suspect or held.continuation.suspect or self._nears_the_end(held):
+            case Postpone(delay) if self._suspects.needs_a_copy(held):
                 return replace(decision, disposition=Renew(delay, held.suspect))
             case _:
                 return decision
-
-    def _nears_the_end(self, held: Held) -> bool:
-        return held.message.receive_count >= self._rules.receives - _SPARE
 
 
 def _jittered(seconds: float) -> float:

@@ -15,13 +15,18 @@ class Doors:
 
     def __init__(self) -> None:
         self._doors: OrderedDict[str, Door] = OrderedDict()
+        self._keys: dict[Door, str] = {}  # the same, by door
 
     def of(self, key: str) -> Door:
         """A key's door, to be closed."""
-        door = self._doors.setdefault(key, Door())
+        door = self._doors.get(key)
+        if door is None:
+            door = self._doors[key] = Door()
+            self._keys[door] = key
         self._doors.move_to_end(key)
         if len(self._doors) > _KEPT:
-            self._doors.popitem(last=False)
+            _, forgotten = self._doors.popitem(last=False)
+            del self._keys[forgotten]
         return door
 
     def known(self, keys: Collection[str]) -> Iterator[Door]:
@@ -30,5 +35,5 @@ class Doors:
 
     def forget(self, door: Door) -> None:
         """It is open."""
-        for key in [key for key, value in self._doors.items() if value is door]:
+        if (key := self._keys.pop(door, None)) is not None:
             del self._doors[key]

@@ -8,16 +8,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 
-from worker.model.errors import SluiceError
 from worker.model.events import GateClosed
 from worker.model.outcome import Outcome
+from worker.model.pacing import LONGEST
 from worker.model.rate import Rate
 from worker.model.task import Standing
+from worker.pipeline.closed import ClosedError
 from worker.pipeline.closings import Closings
 from worker.pipeline.door import Door
 from worker.pipeline.keyrates import KeyRates
 from worker.pipeline.lately import Lately
-from worker.pipeline.limiter import Limiter, Limiters, OneLimit, foreseen
+from worker.pipeline.limiter import Limiter, Limiters, OneLimit
 from worker.pipeline.pacer import Pacer
 from worker.pipeline.passage import Passage
 from worker.pipeline.way import ANY, Way
@@ -29,14 +30,6 @@ Aside = Callable[[], AbstractContextManager[bool]]  # where one waits who waits 
 @contextmanager
 def _in_place() -> Iterator[bool]:
     yield False
-
-
-class ClosedError(SluiceError):
-    """The gate stays closed for longer than a message is held for it: `seconds` from now."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__(f"closed for {seconds:.1f} s")
-        self.seconds = foreseen(seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +228,7 @@ class Gate:
         """How it stands with its limit, for people; `rate`: the entry's."""
         now, only = self._clock.monotonic(), self._limiters.only
         pacer, door = (only.pacer if only else None), self._closings.shut_door(now)
-        windows = [window for window in rate.windows if window.seconds <= 60] if rate else []
+        windows = [window for window in rate.windows if window.seconds <= LONGEST] if rate else []
         return Standing(
             used=tuple(self._lately.within(window.seconds, now) for window in windows),
             per_second=pacer.steady(1.0) if pacer else None,

@@ -24,9 +24,7 @@ class Held:
     key: JobKey
     since: float  # monotonic: when it came into hand
     job: Job[Any] = field(init=False)  # once it is decoded
-    keys: frozenset[str] = (
-        frozenset()
-    )  # the scopes that it must pass: its own, its secret's, those that it was throttled for
+    keys: frozenset[str] = frozenset()  # scopes that it must pass: its own, its secret's, those it was throttled for
     continuation: Continuation = field(default_factory=Continuation)
     failures: int = 0  # failed attempts, with those of the messages that it replaces
     cursor: str | None = None
@@ -58,8 +56,12 @@ class Held:
         if not hasattr(self, "job"):
             return ANY
         scopes = frozenset(() if self.job.scope is None else (self.job.scope,))
-        again = self.message.receive_count > 1 or self.continuation.first_sent is not None  # or what it replaces was
-        return Way(self.keys, scopes, self.job.limit, again=again)
+        return Way(self.keys, scopes, self.job.limit, again=self.again)
+
+    @property
+    def again(self) -> bool:
+        """Whether it was received before, or what it replaces was."""
+        return self.message.receive_count > 1 or self.continuation.first_sent is not None
 
     def narrowed(self, outcome: Outcome) -> Outcome:
         """The vendor blocks whom a secret belongs to: where each job names its own, that is nobody else."""

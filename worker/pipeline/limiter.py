@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from typing import Protocol
 
+from worker.pipeline.closed import foreseen
 from worker.pipeline.door import Door, State
 from worker.pipeline.pacer import Pacer
 from worker.pipeline.turns import Turns
@@ -17,7 +17,6 @@ from worker.pipeline.way import Way
 
 _KEPT = 10_000  # limits by value; beyond, those that are at rest are forgotten
 _LOOKED_AT = 2  # of the longest unused, for each newcomer: one more than it takes the place of
-_UNKNOWN = 30.0  # seconds after which a message comes again where nobody can say when it may be sent
 _FORGIVEN = 3600.0  # seconds after which a cooldown that nobody has probed is forgotten
 
 
@@ -117,11 +116,6 @@ class Limiter:
     def _is_open(self, now: float) -> bool:
         forgiven = self.door.state is State.CLOSED and self.door.until + _FORGIVEN <= now
         return self.door.state is State.OPEN or forgiven
-
-
-def foreseen(seconds: float) -> float:
-    """The same; a finite time where it is infinite, for another task may send at any time."""
-    return seconds if seconds < math.inf else _UNKNOWN
 
 
 def _spacing(pacer: Pacer) -> float:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
-from worker.model.errors import OverdueError, UnavailableError
-from worker.model.events import AwsCallFailed, MessagesReceived, PipelineStarted, PipelineStopped
+from worker.model.errors import OverdueError
+from worker.model.events import PipelineStarted, PipelineStopped
 from worker.model.message import Message, ReceiptHandle
 from worker.model.naming import Naming
 from worker.model.rate import Rate
@@ -26,13 +26,12 @@ from worker.pipeline.permits import Look, Permits
 from worker.pipeline.places import Places
 from worker.pipeline.polls import Polls
 from worker.pipeline.postponed import Postponed
+from worker.pipeline.receiver import Receiver
 from worker.pipeline.report import Report
 from worker.pipeline.settler import Ports, Settler
 from worker.pipeline.stop import Stop
 from worker.pipeline.tombstones import Tombstones
 from worker.ports import Attempts, Clock, Telemetry, Vendor
-
-_LONGEST_PAUSE = 20.0  # seconds between two receives while SQS does not answer
 
 
 class GraceOverError(Exception):
@@ -144,7 +143,8 @@ class Pipeline:
                 async with asyncio.TaskGroup() as receivers:
                     receivers.create_task(self._wake(stop.stopping))
                     for number in range(self._plan.look.receivers):
-                        receivers.create_task(self._receive(number, polls, stop.stopping, delivery, deliveries))
+                        receiver = self._receiver(number, polls, partial(self._begin, delivery, deliveries))
+                        receivers.create_task(receiver.run(stop.stopping))
                 await self._idle.wait()
                 grace.cancel()
         except* GraceOverError:
@@ -189,39 +189,21 @@ class Pipeline:
         lasting = 3 * self._plan.visibility  # longer than a lease that nobody renews
         return Dedup(self.name, mode, ledger, settles, lasting=lasting, clock=self._clock, telemetry=self._telemetry)
 
-    async def _receive(
-        self, number: int, polls: Polls, stopping: asyncio.Event, delivery: Delivery, deliveries: asyncio.TaskGroup
-    ) -> None:
-        """Poll while permits allow; all but the first receiver only while the queue is full."""
+    def _receiver(self, number: int, polls: Polls, begin: Callable[[Sequence[Message]], None]) -> Receiver:
         look = replace(self._plan.look, batch=self._vendor.traits.batch.size)
-        permits = Permits(self._gate, self._places, look, self._beat, self._postponed)
-        failures = 0
-        while not stopping.is_set():
-            if number:
-                await self._plenty.wait()
-            idle_since = self._clock.monotonic()
-            if not (count := await permits.take(stopping)):
-                return
-            waited = self._clock.monotonic() - idle_since
-            try:
-                messages = await polls.receive(count)
-            except UnavailableError as error:
-                self._places.fill(count, 0)
-                self._telemetry.emit(AwsCallFailed(self.name, "ReceiveMessage", error.code, 0))
-                failures += 1
-                await _pause(stopping, failures)
-                continue
-            failures = 0
-            self._telemetry.emit(MessagesReceived(self.name, len(messages), count, waited))
-            self._plenty.set() if len(messages) == count else self._plenty.clear()
-            if stopping.is_set():
-                self._places.fill(count, 0)
-                polls.abandon(messages)
-                return
-            self._places.fill(count, len(messages))
-            self._begin(messages, delivery, deliveries)
+        return Receiver(
+            self.name,
+            polls,
+            Permits(self._gate, self._places, look, self._beat, self._postponed),
+            self._places,
+            plenty=self._plenty,
+            waits_for_plenty=number > 0,
+            begin=begin,
+            clock=self._clock,
+            telemetry=self._telemetry,
+        )
 
-    def _begin(self, messages: Sequence[Message], delivery: Delivery, deliveries: asyncio.TaskGroup) -> None:
+    def _begin(self, delivery: Delivery, deliveries: asyncio.TaskGroup, messages: Sequence[Message]) -> None:
         self._under_way += len(messages)
         self._fresh.update({message.receipt: message for message in messages})
         for message in messages:
@@ -272,11 +254,3 @@ async def _end(event: asyncio.Event, error: type[Exception]) -> None:
     """End the group that this runs in."""
     await event.wait()
     raise error
-
-
-async def _pause(stopping: asyncio.Event, failures: int) -> None:
-    """After receives that failed in a row: the more, the longer."""
-    seconds = min(_LONGEST_PAUSE, 2.0**failures) * random.uniform(0.5, 1)  # noqa: S311 - jitter
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await stopping.wait()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from worker.model.events import LimiterDegraded, LimiterRestored
 from worker.model.rate import Rate
-from worker.pipeline.gate import ClosedError
+from worker.pipeline.closed import ClosedError
 from worker.pipeline.tenancy import Tenancy
 from worker.pipeline.throttle import Throttle
 from worker.ports import Clock, Telemetry
