@@ -8,7 +8,6 @@ from typing import Any
 from worker.aws.changes import Change, Unchanged
 from worker.aws.session import Aws
 from worker.model.errors import ConfigurationError
-from worker.model.message import VendorName
 from worker.ops.connections import connections
 from worker.ops.fargate import task_sizes
 from worker.ops.fields import payload_fields
@@ -19,6 +18,7 @@ from worker.ops.limitkeys import shared_limits
 from worker.ops.numbers import stop_numbers, vendor_numbers
 from worker.ops.report import Report
 from worker.ops.sharing import sharing
+from worker.ops.traits import context_of
 from worker.ops.up import up
 from worker.ports import Traits, Vendor, VendorContext
 from worker.settings import Topology, VendorSettings
@@ -75,15 +75,8 @@ def _filter(place: str, entry: VendorSettings, topology: Topology) -> Iterator[F
 
 def _adapter(place: str, name: str, topology: Topology, adapters: Build) -> Iterator[Finding]:
     entry = topology.vendors[name]
-    context = VendorContext(
-        name=VendorName(name),
-        timeout=entry.timeout,
-        connections=topology.concurrency(name),
-        endpoint=entry.endpoint,
-        secret=None if entry.secret is None else _unread,
-    )
     try:
-        vendor = adapters(entry.adapter, entry.options, context)
+        vendor = adapters(entry.adapter, entry.options, context_of(topology, name))
     except ConfigurationError as fault:
         for line in str(fault).splitlines():
             yield error(f"{place} adapter", line, f"correct {place}, or the adapter")
@@ -95,10 +88,6 @@ def _adapter(place: str, name: str, topology: Topology, adapters: Build) -> Iter
         yield error(
             f"{place} rate_per_key", f"the adapter {entry.adapter} has no keys to count by", "leave it out: use rate"
         )
-
-
-async def _unread(_name: str | None = None) -> str:
-    raise ConfigurationError("a check reads no secrets")
 
 
 def _differences(changes: Sequence[Change]) -> Iterator[Finding]:

@@ -75,7 +75,6 @@ class Secrets(_Part):
     """Secrets Manager."""
 
     secret_month: float
-    ten_thousand_calls: float
 
 
 class Prices(_Part):

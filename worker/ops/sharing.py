@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from worker.model.pacing import LONGEST
 from worker.model.rate import Rate
 from worker.ops.finding import Finding, error, warning
 from worker.settings import Topology, VendorSettings
-
-_REMEMBERED = 60.0  # seconds of a window that a process counts by itself
 
 
 def sharing(place: str, entry: VendorSettings, topology: Topology) -> Iterator[Finding]:
@@ -40,4 +39,4 @@ def _of_each_key(place: str, entry: VendorSettings, tasks: int) -> Iterator[Find
 
 
 def _long(rate: Rate) -> str:
-    return ", ".join(str(window) for window in rate.windows if window.seconds > _REMEMBERED)
+    return ", ".join(str(window) for window in rate.windows if window.seconds > LONGEST)

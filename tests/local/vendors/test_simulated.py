@@ -11,6 +11,7 @@ from functools import partial
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from worker.local.process import Process
 from worker.local.vendors.behaviour import Behaviour
@@ -149,20 +150,32 @@ async def test_vendors_run_in_a_process_of_their_own() -> None:
     assert json.dumps(sorted(endpoints)) == '["a", "b"]'
 
 
+class TellingVendor(SimulatedVendor):
+    """Tells when it has written down a request."""
+
+    def __init__(self, behaviour: Behaviour) -> None:
+        super().__init__(behaviour)
+        self.written_down = asyncio.Event()
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        answer = await super().handle(request)
+        self.written_down.set()
+        return answer
+
+
 @pytest.mark.parametrize(
     "behaviour", [Behaviour("a", hang_ratio=1), Behaviour("a", cut_ratio=1)], ids=["hangs", "cuts"]
 )
 async def test_what_is_never_answered_is_done_all_the_same(behaviour: Behaviour) -> None:
     """A vendor that hangs or cuts the connection has taken the request: it counts as delivered, and nobody heard."""
-    vendor = SimulatedVendor(behaviour)
+    vendor = TellingVendor(behaviour)
     async with hosted([vendor]) as endpoints, aiohttp.ClientSession() as session:
         request = session.post(endpoints["a"], json={}, headers={"Idempotency-Key": "k", SENDER: "w1"})
         with pytest.raises((aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, TimeoutError)):
             async with asyncio.timeout(0.2):
                 await request
         async with asyncio.timeout(5):
-            while not vendor.arrivals:  # noqa: ASYNC110 - the vendor tells nobody when it has written it down
-                await asyncio.sleep(0.01)
+            await vendor.written_down.wait()
         assert (await counters(endpoints["a"])).delivered == 1
     (arrival,) = vendor.arrivals
     assert (arrival.status, arrival.heard, arrival.key, arrival.sender) == (200, False, "k", "w1")
@@ -170,13 +183,12 @@ async def test_what_is_never_answered_is_done_all_the_same(behaviour: Behaviour)
 
 async def test_an_answer_to_somebody_who_has_gone_is_heard_by_nobody() -> None:
     """A caller that gave up before the answer does not know that it was done, and sends it again."""
-    vendor = SimulatedVendor(Behaviour("a", latency=timedelta(seconds=0.3)))
+    vendor = TellingVendor(Behaviour("a", latency=timedelta(seconds=0.3)))
     async with hosted([vendor]) as endpoints, aiohttp.ClientSession() as session:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.05):
                 await session.post(endpoints["a"], json={}, headers={"Idempotency-Key": "k"})
         async with asyncio.timeout(5):
-            while not vendor.arrivals:  # noqa: ASYNC110 - the vendor tells nobody when it has written it down
-                await asyncio.sleep(0.01)
+            await vendor.written_down.wait()
     (arrival,) = vendor.arrivals
     assert (arrival.status, arrival.heard) == (200, False)
